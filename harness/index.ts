@@ -4,6 +4,14 @@
  * No key and no network is needed; everything is on a home and in projects of its own.
  */
 export { EventStream, type HostEvent } from "./event-stream.js";
+export {
+  type Attempt,
+  type MissionPlay,
+  missionCast,
+  type ReviewerPart,
+  type WorkerPart,
+  workingDirectory,
+} from "./mission-cast.js";
 export type { CallsReply, Reply, TextReply, ToolCall, Usage } from "./model-reply.js";
 export {
   type ChatMessage,

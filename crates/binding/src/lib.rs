@@ -1,0 +1,9 @@
+//! The N-API face of the core crates. Only types named `Binding*` cross the boundary; the TypeScript side turns
+//! them into the public API. Nothing here decides anything.
+
+mod failure;
+mod lanes;
+mod offload;
+mod search;
+mod store;
+mod syntax;

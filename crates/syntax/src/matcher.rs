@@ -1,0 +1,162 @@
+//! From a shape to a matcher for one language.
+
+use std::collections::HashSet;
+use std::error::Error;
+
+use ast_grep_config::{DeserializeEnv, RuleCore, SerializableRuleCore};
+use ast_grep_core::matcher::MatcherExt;
+use ast_grep_core::replacer::TemplateFix;
+use ast_grep_core::source::Edit;
+use ast_grep_core::tree_sitter::StrDoc;
+use ast_grep_core::{Language as _, Matcher, NodeMatch, Pattern};
+use ast_grep_language::{LanguageExt, SupportLang};
+use orchestrator_search::Cancel;
+use serde::Deserialize;
+
+use crate::document::{Document, parse};
+use crate::query::Shape;
+use crate::{AstError, Language};
+
+/// How many nodes are visited between two looks at the cancel flag.
+const POLL_EVERY: usize = 1024;
+
+/// A match in a document.
+pub(crate) type Found<'t> = NodeMatch<'t, StrDoc<SupportLang>>;
+
+/// A pattern or rule, compiled for one language.
+pub(crate) enum Compiled {
+    Pattern { pattern: Box<Pattern>, literal: String },
+    Rule(Box<RuleCore>),
+}
+
+impl Compiled {
+    pub(crate) fn new(shape: &Shape, language: Language) -> Result<Self, AstError> {
+        match shape {
+            Shape::Pattern(text) => compile_pattern(text, language),
+            Shape::Rule(yaml) => compile_rule(yaml, language),
+        }
+    }
+
+    /// Whether a source can be ruled out without parsing: it lacks a text that the pattern needs.
+    pub(crate) fn rules_out(&self, source: &str) -> bool {
+        match self {
+            Self::Pattern { literal, .. } => !source.contains(literal.as_str()),
+            Self::Rule(_) => false,
+        }
+    }
+
+    /// All matches in the order of the file, nested ones too.
+    pub(crate) fn find<'t>(
+        &self,
+        document: &'t Document,
+        cancel: &Cancel,
+    ) -> Result<Vec<Found<'t>>, AstError> {
+        match self {
+            Self::Pattern { pattern, .. } => find(pattern.as_ref(), document, cancel),
+            Self::Rule(rule) => find(rule.as_ref(), document, cancel),
+        }
+    }
+
+    /// What replacing a match by a template changes: an offset, a length, and the new text.
+    ///
+    /// The length can be less than the match's: a pattern without the semicolon that ends a statement
+    /// matches the statement, but what is not in the pattern is not replaced.
+    pub(crate) fn edit(&self, found: &Found<'_>, template: &TemplateFix) -> Edit<String> {
+        match self {
+            Self::Pattern { pattern, .. } => found.make_edit(pattern.as_ref(), template),
+            Self::Rule(rule) => found.make_edit(rule.as_ref(), template),
+        }
+    }
+
+    /// The names of the meta variables that a match binds.
+    pub(crate) fn variables(&self) -> HashSet<&str> {
+        match self {
+            Self::Pattern { pattern, .. } => pattern.defined_vars(),
+            Self::Rule(rule) => rule.defined_vars(),
+        }
+    }
+}
+
+fn find<'t>(
+    matcher: &impl Matcher,
+    document: &'t Document,
+    cancel: &Cancel,
+) -> Result<Vec<Found<'t>>, AstError> {
+    let kinds = matcher.potential_kinds();
+    let mut found = Vec::new();
+    for (index, node) in document.root().dfs().enumerate() {
+        if index % POLL_EVERY == 0 {
+            cancel.check()?;
+        }
+        if kinds.as_ref().is_none_or(|kinds| kinds.contains(node.kind_id().into())) {
+            found.extend(matcher.match_node(node));
+        }
+    }
+    Ok(found)
+}
+
+fn compile_pattern(text: &str, language: Language) -> Result<Compiled, AstError> {
+    let invalid = |position, reason| AstError::Pattern { pattern: text.to_owned(), position, reason };
+    let lang = language.ast_grep();
+    // ast-grep's messages repeat the pattern; the error has it as a field.
+    let pattern = Pattern::try_new(text, lang).map_err(|error| invalid(None, error.to_string()))?;
+    if pattern.has_error() {
+        return Err(invalid(error_in(text, language)?, format!("it does not parse as {language}")));
+    }
+    let literal = pattern.fixed_string().into_owned();
+    Ok(Compiled::Pattern { pattern: Box::new(pattern), literal })
+}
+
+/// The byte of the pattern where its first error starts.
+fn error_in(text: &str, language: Language) -> Result<Option<usize>, AstError> {
+    let lang = language.ast_grep();
+    let processed = lang.pre_process_pattern(text);
+    let tree = parse(&processed, &lang.get_ts_language(), &Cancel::new())?;
+    let mut node = tree.root_node();
+    while let Some(child) =
+        (0..node.child_count()).filter_map(|at| node.child(at)).find(tree_sitter::Node::has_error)
+    {
+        node = child;
+        if node.is_error() || node.is_missing() {
+            break;
+        }
+    }
+    // Pre-processing replaces `$` by another character, one by one: characters correspond, bytes do not.
+    let characters = processed.get(..node.start_byte()).map(|before| before.chars().count());
+    Ok(characters.and_then(|nth| text.char_indices().nth(nth)).map(|(at, _)| at))
+}
+
+fn compile_rule(yaml: &str, language: Language) -> Result<Compiled, AstError> {
+    let invalid = |error: &dyn Error| AstError::Pattern {
+        pattern: yaml.to_owned(),
+        position: None,
+        reason: with_causes(error),
+    };
+    let rule: SerializableRuleCore = ast_grep_config::from_str(yaml).map_err(|error| invalid(&error))?;
+    let matcher =
+        rule.get_matcher(DeserializeEnv::new(language.ast_grep())).map_err(|error| invalid(&error))?;
+    Ok(Compiled::Rule(Box::new(matcher)))
+}
+
+/// The `language` that a rule names for itself.
+pub(crate) fn rule_language(yaml: &str) -> Result<Option<Language>, AstError> {
+    #[derive(Deserialize)]
+    struct Head {
+        language: Option<String>,
+    }
+    match ast_grep_config::from_str::<Head>(yaml) {
+        Ok(Head { language: Some(name) }) => name.parse().map(Some),
+        // A rule that is no YAML is reported when it is compiled, with the better message.
+        _ => Ok(None),
+    }
+}
+
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

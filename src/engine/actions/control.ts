@@ -1,0 +1,96 @@
+import {
+  ancestors,
+  graphProblems,
+  isSettledTask,
+  type MissionDraft,
+  MissionError,
+  overlap,
+  type PlanTask,
+} from "../../mission/index.js";
+import type { MissionEngine } from "../engine.js";
+import { MAX_DEPTH } from "../options.js";
+import { newTask } from "./plan.js";
+
+/** Sends a task back to a Worker, with fresh attempts and a note. A blocked mission goes on. */
+export async function retry(
+  engine: MissionEngine,
+  session: string,
+  id: string,
+  note?: string,
+): Promise<void> {
+  const { run, actor } = await engine.speaker(session, "commander");
+  await engine.resumable(run.id);
+  await run.change(actor, (draft) => {
+    const task = draft.task(id);
+    draft.moveTask(id, "ready", {
+      attemptLimit: task.attempt + engine.options.attempts,
+      findings: note ? [...task.findings, note] : task.findings,
+    });
+    backToExecuting(draft);
+  });
+}
+
+/**
+ * Lets a task change more files, if no task that may run at the same time holds them.
+ * @throws MissionError `ERR_PLAN_INVALID` when somebody does.
+ */
+export async function widen(
+  engine: MissionEngine,
+  session: string,
+  id: string,
+  globs: string[],
+): Promise<void> {
+  const { run, actor } = await engine.speaker(session, "commander", "worker");
+  await run.change(actor, (draft) => {
+    const task = draft.task(id);
+    const byId = new Map(draft.tasks.map((one) => [one.id, one]));
+    for (const other of draft.tasks) {
+      if (other.id === id || other.state === "done" || other.state === "cancelled") continue;
+      if (ancestors(id, byId).has(other.id) || ancestors(other.id, byId).has(id)) continue;
+      const shared = overlap(globs, other.writes);
+      if (shared)
+        throw new MissionError(
+          "ERR_PLAN_INVALID",
+          `${shared[0]} meets ${shared[1]}, which task ${other.id} (${other.state}) holds: wait until it is done`,
+        );
+    }
+    draft.setTask(id, { writes: [...new Set([...task.writes, ...globs])] });
+  });
+}
+
+/** Adds one task beside the plan, on behalf of the Commander or of a Worker whose task it then comes below. */
+export async function delegate(engine: MissionEngine, session: string, plan: PlanTask): Promise<void> {
+  const { run, assignment, actor } = await engine.speaker(session, "commander", "worker");
+  if (assignment.role === "commander") await engine.resumable(run.id);
+  await run.change(actor, (draft) => {
+    const depth = assignment.task ? draft.task(assignment.task).depth + 1 : 0;
+    if (depth > MAX_DEPTH)
+      throw new MissionError("ERR_DEPTH", `delegation ends at depth ${MAX_DEPTH}: do this part yourself`);
+    const unfinished = draft.tasks.filter((task) => !isSettledTask(task.state) || task.state === "blocked");
+    const finished = new Set(draft.tasks.filter((task) => isSettledTask(task.state)).map((task) => task.id));
+    if (draft.tasks.some((task) => task.id === plan.id))
+      throw new MissionError("ERR_PLAN_INVALID", `there is a task ${plan.id} already: choose another id`);
+    const open = [...unfinished, plan].map((task) => ({
+      ...task,
+      dependencies: task.dependencies.filter((dependency) => !finished.has(dependency)),
+    }));
+    const problems = graphProblems(open);
+    if (problems.length > 0)
+      throw new MissionError("ERR_PLAN_INVALID", problems.map((problem) => problem.message).join("\n"));
+    draft.addTask(
+      newTask(run.id, plan, { order: draft.tasks.length, depth, attempts: engine.options.attempts }),
+    );
+    backToExecuting(draft);
+  });
+}
+
+/** Holds the mission until the user has answered. */
+export async function ask(engine: MissionEngine, session: string, question: string): Promise<void> {
+  const { run, actor } = await engine.speaker(session, "commander");
+  await run.change(actor, (draft) => draft.move("blocked", { reason: question }));
+  await run.stop();
+}
+
+function backToExecuting(draft: MissionDraft): void {
+  if (draft.mission.state === "blocked" || draft.mission.state === "verifying") draft.move("executing");
+}

@@ -1,0 +1,66 @@
+import type { Evidence, Mission, MissionDraft, MissionView, Role, Task } from "../mission/index.js";
+import type { Host, Log, ModelRef, TokenUse } from "../ports/index.js";
+import type { Dialogue, DialogueEnd } from "./dialogue.js";
+import type { EngineOptions } from "./options.js";
+import type { Verifier } from "./verification.js";
+
+/** What a step of a mission works with. Implemented by the mission's run. */
+export interface StepContext {
+  readonly host: Host;
+  readonly log: Log;
+  readonly verifier: Verifier;
+  readonly options: EngineOptions;
+  /** Aborted when the mission pauses, ends or loses its lease. */
+  readonly signal: AbortSignal;
+  now(): number;
+  view(): MissionView;
+  /** One transaction on the mission; `actor` goes into the audit log. */
+  change<T>(actor: string, change: (draft: MissionDraft) => T): Promise<T>;
+  /** The session if the host still has it, else a new one that is assigned to the work. */
+  session(existing: string | undefined, role: Exclude<Role, "commander">, task?: Task): Promise<string>;
+  converse(dialogue: Omit<Dialogue, "mission" | "model">): Promise<DialogueEnd>;
+  pause(reason: string): Promise<void>;
+  model(mission: Mission, role: Role): ModelRef | undefined;
+}
+
+/** Sends the task back for another attempt, or gives it up when there is none left. */
+export function rework(draft: MissionDraft, task: Task, findings: readonly string[]): void {
+  if (task.attempt < task.attemptLimit) draft.moveTask(task.id, "ready", { findings: [...findings] });
+  else
+    draft.moveTask(task.id, "failed", {
+      findings: [...findings],
+      reason: `not accepted after ${task.attempt} attempts`,
+    });
+}
+
+/** Changes the evidence of the task's present attempt, adding it when there is none yet. */
+export function withEvidence(task: Task, change: (evidence: Evidence) => Evidence): Evidence[] {
+  const last = task.evidence.at(-1);
+  if (last?.attempt === task.attempt) return [...task.evidence.slice(0, -1), change(last)];
+  const empty: Evidence = {
+    attempt: task.attempt,
+    changedFiles: [],
+    commands: [],
+    findings: [],
+    inputTokens: 0,
+    outputTokens: 0,
+    cost: 0,
+  };
+  return [...task.evidence, change(empty)];
+}
+
+export function addUse(draft: MissionDraft, id: string, attempt: number, use: TokenUse): void {
+  const task = draft.task(id);
+  draft.setTask(id, {
+    evidence: task.evidence.map((one) =>
+      one.attempt === attempt
+        ? {
+            ...one,
+            inputTokens: one.inputTokens + use.input,
+            outputTokens: one.outputTokens + use.output,
+            cost: one.cost + use.cost,
+          }
+        : one,
+    ),
+  });
+}

@@ -1,0 +1,356 @@
+import {
+  type Assignment,
+  assignmentSchema,
+  isActiveMission,
+  isTerminalMission,
+  key,
+  type Mission,
+  MissionError,
+  type MissionView,
+  missionSchema,
+  type Role,
+  readMission,
+  renderBoard,
+} from "../mission/index.js";
+import type { Checks, Clock, Host, Lanes, Log, ModelRef, Owner, Random, Store } from "../ports/index.js";
+import { transact } from "../state/index.js";
+import { Leases } from "./leases.js";
+import type { EngineOptions } from "./options.js";
+import { MissionRun, type RunPorts } from "./run.js";
+import { Slots } from "./slots.js";
+import { Turns } from "./turns.js";
+import { Verifier } from "./verification.js";
+
+export interface EnginePorts {
+  readonly host: Host;
+  readonly store: Store;
+  readonly lanes: Lanes;
+  readonly checks: Checks;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly owner: Owner;
+  readonly log: Log;
+  /** Sees each mission after each of its changes: projections hang here. */
+  readonly onChange: (view: MissionView) => void;
+  readonly agentModel: (role: Role) => ModelRef | undefined;
+}
+
+/** A session that takes part in a mission. */
+export interface Speaker {
+  readonly run: MissionRun;
+  readonly assignment: Assignment;
+  /** How the audit log names it. */
+  readonly actor: string;
+}
+
+/** The missions of one project directory. */
+export class MissionEngine {
+  readonly #ports: EnginePorts;
+  readonly #options: EngineOptions;
+  readonly #turns: Turns;
+  readonly #runPorts: RunPorts;
+  readonly #leases: Leases;
+  readonly #runs = new Map<string, Promise<MissionRun>>();
+  readonly #assignments = new Map<string, Assignment>();
+  readonly #telling = new Set<string>();
+  readonly #ending = new Set<string>();
+  readonly #closing = new AbortController();
+
+  constructor(ports: EnginePorts, options: EngineOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#turns = new Turns(ports.host, ports.clock, (context, change) => transact(ports, context, change));
+    this.#runPorts = {
+      ...ports,
+      options,
+      turns: this.#turns,
+      slots: new Slots(ports.lanes, ports.clock),
+      verifier: new Verifier(ports.checks, options.commandTimeoutMs),
+      onChange: (view) => this.#changed(view),
+      onAssignment: (assignment) => this.#assignments.set(assignment.session, assignment),
+    };
+    this.#leases = new Leases(ports, (mission) => void this.#lose(mission));
+  }
+
+  /**
+   * Opens a mission for a root session. It starts with `rootMessage`, which knows the model that the user chose.
+   * @throws MissionError `ERR_MISSION_ACTIVE`
+   */
+  async open(request: { goal: string; session: string }): Promise<Mission> {
+    const mission = await transact(this.#ports, { actor: "user" }, (transaction) => {
+      const active = transaction
+        .list(key.missions)
+        .map((entry) => missionSchema.parse(entry.value))
+        .find((one) => one.rootSession === request.session && !isTerminalMission(one.state));
+      if (active)
+        throw new MissionError(
+          "ERR_MISSION_ACTIVE",
+          `mission ${active.id} of this session is still ${active.state}: /stop it first, or /resume it`,
+          { mission: active.id },
+        );
+      const number = Number(transaction.get(key.missionCounter) ?? 0) + 1;
+      const opened: Mission = {
+        id: `M${number}`,
+        goal: request.goal,
+        state: "planning",
+        rootSession: request.session,
+        createdMs: this.#ports.clock.now(),
+        finalCommands: [],
+        approvedCommands: [],
+        planAttempts: 0,
+        planFindings: [],
+        verifications: 0,
+      };
+      const assignment: Assignment = { session: request.session, mission: opened.id, role: "commander" };
+      transaction.put(key.missionCounter, number);
+      transaction.put(key.mission(opened.id), opened);
+      transaction.put(key.assignment(request.session), assignment);
+      return opened;
+    });
+    this.#assignments.set(request.session, {
+      session: request.session,
+      mission: mission.id,
+      role: "commander",
+    });
+    return mission;
+  }
+
+  /** A message of the user in a session. The missions of a root session follow the model that it uses. */
+  async rootMessage(session: string, model: ModelRef): Promise<void> {
+    const assignment = this.assignment(session);
+    if (assignment?.role !== "commander") return;
+    const { mission } = this.view(assignment.mission);
+    if (!isActiveMission(mission.state)) return;
+    const run = await this.#own(mission.id);
+    if (!sameModel(mission.model, model)) await run.change("user", (draft) => draft.set({ model }));
+    run.start();
+  }
+
+  /** Takes over the active missions that no living process owns. */
+  async recover(): Promise<void> {
+    for (const mission of this.missions()) {
+      const untold = mission.notice?.delivered === false;
+      if (!isActiveMission(mission.state) && !untold) continue;
+      try {
+        (await this.#own(mission.id)).start();
+        if (mission.notice && untold) this.#tell(mission.id, mission.notice.number);
+        this.#ports.log.info("mission.recovered", { mission: mission.id, state: mission.state });
+      } catch (error) {
+        if (!(error instanceof MissionError)) throw error;
+        this.#ports.log.info("mission.elsewhere", { mission: mission.id, reason: error.message });
+      }
+    }
+  }
+
+  missions(): Mission[] {
+    return this.#ports.store.list(key.missions).map((entry) => missionSchema.parse(entry.value));
+  }
+
+  /** Which mission and role a session has; undefined for an ordinary session. */
+  assignment(session: string): Assignment | undefined {
+    const known = this.#assignments.get(session);
+    if (known) return known;
+    const stored = this.#ports.store.get(key.assignment(session))?.value;
+    if (stored === undefined) return undefined;
+    const assignment = assignmentSchema.parse(stored);
+    this.#assignments.set(session, assignment);
+    return assignment;
+  }
+
+  /** The run of a mission, owned by this process. @throws MissionError `ERR_NOT_OWNER` */
+  run(mission: string): Promise<MissionRun> {
+    return this.#own(mission);
+  }
+
+  view(mission: string): MissionView {
+    return readMission(this.#ports.store, mission);
+  }
+
+  /**
+   * The run, role and task of a session that must have one of these roles.
+   * @throws MissionError `ERR_NOT_ASSIGNED`
+   */
+  async speaker(session: string, ...roles: Role[]): Promise<Speaker> {
+    const assignment = this.assignment(session);
+    if (!assignment || !roles.includes(assignment.role))
+      throw new MissionError(
+        "ERR_NOT_ASSIGNED",
+        `this session is not a ${roles.join(" or ")} of a mission: this tool is not for it`,
+        { session, roles },
+      );
+    const actor = assignment.task ? `${assignment.role}:${assignment.task}` : assignment.role;
+    return { run: await this.#own(assignment.mission), assignment, actor };
+  }
+
+  /** Something happened in a session of the host. */
+  sessionEvent(session: string): void {
+    this.#turns.poke(session);
+  }
+
+  /** The board; with a signal, not before the Commander is needed: a notice, or the mission at rest. */
+  async board(mission: string, wait?: AbortSignal): Promise<string> {
+    if (!wait) return renderBoard(this.view(mission));
+    const run = await this.#own(mission);
+    const signal = AbortSignal.any([wait, this.#closing.signal]);
+    if (isActiveMission(run.view().mission.state)) run.start();
+    for (;;) {
+      const change = run.changed(signal);
+      const { mission: now } = run.view();
+      if (now.notice && !now.notice.delivered) {
+        change.catch(() => undefined);
+        const { notice } = now;
+        await run.change("engine", (draft) => draft.set({ notice: { ...notice, delivered: true } }));
+        return `${notice.text}\n\n${renderBoard(run.view())}`;
+      }
+      if (!isActiveMission(now.state)) return renderBoard(run.view());
+      try {
+        await change;
+      } catch (error) {
+        // Esc: the user wants everything to hold still. A host that shuts down wants it to go on later.
+        if (!this.#closing.signal.aborted) await this.pause(mission, "the user interrupted it");
+        throw error;
+      }
+    }
+  }
+
+  async pause(mission: string, reason: string): Promise<void> {
+    const run = await this.#own(mission);
+    if (isActiveMission(run.view().mission.state)) await run.pause("user", reason);
+  }
+
+  get options(): EngineOptions {
+    return this.#options;
+  }
+
+  /** Makes sure that a mission at rest can take up jobs again: nothing of before is still under way. */
+  async resumable(mission: string): Promise<void> {
+    const run = await this.#own(mission);
+    if (isActiveMission(run.view().mission.state)) return;
+    await run.stop();
+    run.start();
+  }
+
+  /** Goes on with a paused or blocked mission; a mission that is under way is left alone. */
+  async resume(mission: string): Promise<Mission> {
+    const run = await this.#own(mission);
+    const { mission: now } = run.view();
+    if (isTerminalMission(now.state))
+      throw new MissionError("ERR_INVALID_STATE", `mission ${mission} is ${now.state}: it has ended`);
+    if (now.state === "paused" || now.state === "blocked") {
+      await this.resumable(mission);
+      await run.change("user", (draft) => {
+        for (const task of draft.tasks)
+          if (task.state === "blocked" || task.state === "failed")
+            draft.moveTask(task.id, "ready", { attemptLimit: task.attempt + this.#options.attempts });
+        const back = draft.mission.resumeTo ?? (draft.tasks.length > 0 ? "executing" : "planning");
+        draft.move(back, { verifications: 0, planAttempts: draft.mission.planAttempts + 1 });
+      });
+    } else run.start();
+    return run.view().mission;
+  }
+
+  /** Ends the mission for good; its sessions stop. */
+  async cancel(mission: string, reason: string): Promise<Mission> {
+    const run = await this.#own(mission);
+    if (isTerminalMission(run.view().mission.state)) return run.view().mission;
+    await run.change("user", (draft) => {
+      for (const task of draft.tasks)
+        if (task.state !== "done" && task.state !== "cancelled") draft.moveTask(task.id, "cancelled");
+      const { notice } = draft.mission;
+      draft.move("cancelled", {
+        reason,
+        endedMs: this.#ports.clock.now(),
+        ...(notice && { notice: { ...notice, delivered: true } }),
+      });
+    });
+    await run.stop();
+    return run.view().mission;
+  }
+
+  /** Lets go of everything; missions stay as they are and can be taken over. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error("the host is shutting down"));
+    await Promise.allSettled([...this.#runs.values()].map(async (run) => (await run).stop()));
+    await this.#leases.close();
+    this.#runs.clear();
+  }
+
+  /** Takes the mission's lease unless this process has it. @throws MissionError `ERR_NOT_OWNER` */
+  #own(mission: string): Promise<MissionRun> {
+    const known = this.#runs.get(mission);
+    if (known) return known;
+    const run = this.#leases.take(mission).then((fence) => new MissionRun(mission, fence, this.#runPorts));
+    this.#runs.set(mission, run);
+    run.catch(() => this.#runs.delete(mission));
+    return run;
+  }
+
+  async #lose(mission: string): Promise<void> {
+    const run = this.#runs.get(mission);
+    this.#runs.delete(mission);
+    await (await run)?.stop();
+  }
+
+  #changed(view: MissionView): void {
+    this.#ports.onChange(view);
+    const { mission } = view;
+    if (mission.notice && !mission.notice.delivered) this.#tell(mission.id, mission.notice.number);
+    else if (isTerminalMission(mission.state)) void this.#letGo(mission.id);
+  }
+
+  /** A mission that has ended needs no owner, once the last turns of its agents are over. */
+  async #letGo(mission: string): Promise<void> {
+    if (this.#ending.has(mission)) return;
+    this.#ending.add(mission);
+    await (await this.#runs.get(mission))?.idle();
+    this.#runs.delete(mission);
+    await this.#leases.release(mission);
+    this.#ending.delete(mission);
+  }
+
+  /** Brings a notice to a Commander who is not waiting for one, once its session is idle. */
+  #tell(id: string, number: number): void {
+    const telling = `${id}#${number}`;
+    if (this.#telling.has(telling)) return;
+    this.#telling.add(telling);
+    void this.#deliverNotice(id, number)
+      .catch((error) => {
+        if (!this.#closing.signal.aborted)
+          this.#ports.log.error("notice.failed", { mission: id, error: String(error) });
+      })
+      .finally(() => this.#telling.delete(telling));
+  }
+
+  async #deliverNotice(id: string, number: number): Promise<void> {
+    const run = await this.#own(id);
+    const pending = () => {
+      const { notice } = run.view().mission;
+      return notice?.number === number && !notice.delivered ? notice : undefined;
+    };
+    const notice = pending();
+    if (!notice) return;
+    const { mission } = run.view();
+    const end = await this.#turns.deliver(
+      {
+        key: `notice.${number}`,
+        mission: id,
+        session: mission.rootSession,
+        agent: "commander",
+        model: this.#ports.agentModel("commander") === undefined ? mission.model : undefined,
+        text: `${notice.text}\n\n${renderBoard(run.view())}`,
+        obsolete: () => pending() === undefined,
+      },
+      { actor: "engine", mission: id, fence: run.fence },
+      this.#closing.signal,
+    );
+    if (end.state === "unanswered") throw new Error("the host did not start the Commander's turn");
+    if (pending())
+      await run.change("engine", (draft) => draft.set({ notice: { ...notice, delivered: true } }));
+  }
+}
+
+function sameModel(left: ModelRef | undefined, right: ModelRef): boolean {
+  return (
+    left?.providerID === right.providerID && left.modelID === right.modelID && left.variant === right.variant
+  );
+}

@@ -1,0 +1,21 @@
+import type { MissionDraft } from "../mission/index.js";
+import { missionOutcome, unblockedTasks } from "./jobs.js";
+
+/**
+ * What follows from a change by itself, committed together with it: tasks that wait for nothing become ready,
+ * and a mission whose tasks have all come to rest is verified or blocked.
+ */
+export function settle(draft: MissionDraft): void {
+  for (const task of unblockedTasks(draft)) draft.moveTask(task.id, "ready");
+  const outcome = missionOutcome(draft);
+  if (outcome === "verifying") draft.move("verifying");
+  if (outcome === "blocked") {
+    const stuck = draft.tasks.filter((task) => task.state === "failed" || task.state === "blocked");
+    const why = stuck.map((task) => `${task.id} ${task.state}: ${task.reason ?? "no reason given"}`);
+    draft.move("blocked", { reason: why.join("; ") });
+    draft.announce(
+      `Mission ${draft.mission.id} cannot go on:\n${why.join("\n")}\n` +
+        "Decide: retry a task with a note, add a task (delegate), or ask the user.",
+    );
+  }
+}

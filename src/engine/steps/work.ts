@@ -1,0 +1,44 @@
+import type { Task } from "../../mission/index.js";
+import { workBrief } from "../briefs.js";
+import { addUse, rework, type StepContext } from "../context.js";
+
+/** Has a Worker carry out one attempt at a task. Ends when the task is no longer running. */
+export async function work(run: StepContext, id: string): Promise<void> {
+  const before = taskOf(run, id);
+  const session = await run.session(before.workSession, "worker", before);
+  const sameSession = session === before.workSession;
+  if (before.state === "ready") {
+    const syntaxBaseline =
+      before.syntaxBaseline ?? (await run.verifier.brokenFiles(before.writes, run.signal));
+    await run.change("engine", (draft) =>
+      draft.moveTask(id, "running", { attempt: before.attempt + 1, workSession: session, syntaxBaseline }),
+    );
+  } else if (!sameSession) {
+    await run.change("engine", (draft) => draft.setTask(id, { workSession: session }));
+  }
+  const task = taskOf(run, id);
+  const end = await run.converse({
+    session,
+    role: "worker",
+    work: `${id}.${task.attempt}`,
+    brief: workBrief(run.view(), task, sameSession),
+    closingTool: "task_report",
+    closed: () => {
+      const now = taskOf(run, id);
+      return now.state !== "running" || now.attempt !== task.attempt;
+    },
+  });
+  if (end.kind === "stopped") return run.pause(`the session of task ${id} was interrupted`);
+  await run.change("engine", (draft) => {
+    if (end.kind === "closed") return addUse(draft, id, task.attempt, end.use);
+    if (draft.task(id).state !== "running") return;
+    if (end.permanent) draft.moveTask(id, "blocked", { reason: end.reason });
+    else rework(draft, draft.task(id), [end.reason]);
+  });
+}
+
+export function taskOf(run: StepContext, id: string): Task {
+  const task = run.view().tasks.find((one) => one.id === id);
+  if (!task) throw new Error(`task ${id} is not in the store`);
+  return task;
+}

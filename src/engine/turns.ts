@@ -1,0 +1,124 @@
+import { type Instruction, instructionSchema, key } from "../mission/index.js";
+import type { Clock, Host, ModelRef, Turn } from "../ports/index.js";
+import type { CommitContext, Transaction } from "../state/index.js";
+
+/** One message for one session. The key makes it unique: the same key is never delivered twice. */
+export interface InstructionRequest {
+  readonly key: string;
+  readonly mission: string;
+  readonly session: string;
+  readonly agent: string;
+  readonly model?: ModelRef | undefined;
+  readonly text: string;
+  /** Asked before each send: true when the instruction is no longer wanted. */
+  readonly obsolete?: () => boolean;
+}
+
+export type TurnEnd =
+  | (Extract<Turn, { state: "ended" }> & { readonly fresh: boolean })
+  | { readonly state: "interrupted" | "obsolete" | "unanswered" };
+
+export type Commit = <T>(context: CommitContext, change: (transaction: Transaction) => T) => Promise<T>;
+
+/** How often to look when no event comes: events drive the engine, looking is the safety net. */
+const POLL_MIN_MS = 500;
+const POLL_MAX_MS = 5_000;
+/** The host answers a prompt before the session shows as busy; wake-ups are known to get lost. */
+const RESEND_AFTER_MS = 8_000;
+const MAX_SENDS = 4;
+
+/**
+ * The one gate for instructions. Each is recorded as intended, with the ids that it will have in the session,
+ * before it is sent. Whether it arrived is read from the session itself, so after a crash nothing is sent that
+ * is already there, and sending again after a lost wake-up repeats the same ids, which the host stores once.
+ */
+export class Turns {
+  readonly #host: Host;
+  readonly #clock: Clock;
+  readonly #commit: Commit;
+  readonly #waiting = new Map<string, Set<() => void>>();
+
+  constructor(host: Host, clock: Clock, commit: Commit) {
+    this.#host = host;
+    this.#clock = clock;
+    this.#commit = commit;
+  }
+
+  /** The host reported something about a session: whoever waits for its turn looks again. */
+  poke(session: string): void {
+    for (const wake of this.#waiting.get(session) ?? []) wake();
+  }
+
+  /**
+   * Delivers the instruction and resolves when its turn is over.
+   * @throws the signal's reason when aborted; the host's error when sending fails.
+   */
+  async deliver(request: InstructionRequest, context: CommitContext, signal: AbortSignal): Promise<TurnEnd> {
+    const { instruction, fresh } = await this.#intend(request, context);
+    let sentAt: number | undefined;
+    let sends = 0;
+    let pollMs = POLL_MIN_MS;
+    for (;;) {
+      signal.throwIfAborted();
+      const turn = await this.#host.turn(instruction.session, instruction.messageId);
+      if (turn.state === "ended") {
+        await this.#mark(instruction, "ended", context);
+        return { ...turn, fresh };
+      }
+      if (turn.state === "interrupted") return { state: "interrupted" };
+      if (turn.state === "running") {
+        if (sends > 0) await this.#mark(instruction, "accepted", context);
+      } else if (sentAt === undefined || this.#clock.now() - sentAt >= RESEND_AFTER_MS) {
+        if (request.obsolete?.()) return { state: "obsolete" };
+        if (sends === MAX_SENDS) return { state: "unanswered" };
+        sends++;
+        sentAt = this.#clock.now();
+        pollMs = POLL_MIN_MS;
+        await this.#host.prompt({ ...instruction, model: request.model });
+      }
+      await this.#nextLook(instruction.session, pollMs, signal);
+      pollMs = Math.min(POLL_MAX_MS, pollMs * 1.5);
+    }
+  }
+
+  async #intend(
+    request: InstructionRequest,
+    context: CommitContext,
+  ): Promise<{ instruction: Instruction; fresh: boolean }> {
+    const place = key.instruction(request.mission, request.key);
+    return this.#commit(context, (transaction) => {
+      const stored = transaction.get(place);
+      if (stored !== undefined) return { instruction: instructionSchema.parse(stored), fresh: false };
+      const { model: _, obsolete: __, ...rest } = request;
+      const instruction: Instruction = { ...rest, ...this.#host.messageIds(), state: "intended" };
+      transaction.put(place, instruction);
+      return { instruction, fresh: true };
+    });
+  }
+
+  async #mark(instruction: Instruction, state: Instruction["state"], context: CommitContext): Promise<void> {
+    const place = key.instruction(instruction.mission, instruction.key);
+    await this.#commit(context, (transaction) => {
+      const stored = instructionSchema.parse(transaction.get(place));
+      if (stored.state !== state && stored.state !== "ended") transaction.put(place, { ...stored, state });
+    });
+  }
+
+  /** Until an event about the session, or until it is time to look anyway. */
+  async #nextLook(session: string, pollMs: number, signal: AbortSignal): Promise<void> {
+    const looked = new AbortController();
+    const either = AbortSignal.any([signal, looked.signal]);
+    const wakers = this.#waiting.get(session) ?? new Set();
+    this.#waiting.set(session, wakers);
+    const wake = () => looked.abort();
+    wakers.add(wake);
+    try {
+      await this.#clock.sleep(pollMs, either);
+    } catch {
+      // Woken early, or aborted: the caller's loop tells which.
+    } finally {
+      wakers.delete(wake);
+      if (wakers.size === 0) this.#waiting.delete(session);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import type { MissionView } from "./draft.js";
+import type { Task } from "./records.js";
+import type { TaskState } from "./states.js";
+
+const MARKS: Readonly<Record<TaskState, string>> = {
+  pending: " ",
+  ready: " ",
+  running: ">",
+  checking: "?",
+  reviewing: "?",
+  done: "x",
+  blocked: "!",
+  failed: "!",
+  cancelled: "-",
+};
+
+/** The mission on a few lines, for a model or a terminal: one line a task, with what matters about it now. */
+export function renderBoard({ mission, tasks }: MissionView): string {
+  const done = tasks.filter((task) => task.state === "done").length;
+  const head = `Mission ${mission.id} · ${mission.state} · ${done}/${tasks.length} tasks done`;
+  const lines = [head, `Goal: ${firstLine(mission.goal)}`];
+  if (mission.reason) lines.push(`Reason: ${mission.reason}`);
+  for (const task of tasks) lines.push(renderTask(task));
+  if (mission.summary && mission.state === "sealed") lines.push(`Approach: ${mission.summary}`);
+  const use = tasks.flatMap((task) => task.evidence);
+  const tokens = use.reduce((sum, one) => sum + one.inputTokens + one.outputTokens, 0);
+  if (tokens > 0) lines.push(`Tokens: ${tokens}`);
+  return lines.join("\n");
+}
+
+function renderTask(task: Task): string {
+  const parts = [`[${MARKS[task.state]}] ${task.id} ${task.title} · ${task.state}`];
+  if (task.attempt > 1) parts.push(`attempt ${task.attempt}`);
+  if (task.dependencies.length > 0 && task.state === "pending")
+    parts.push(`after ${task.dependencies.join(", ")}`);
+  if (task.reason) parts.push(task.reason);
+  return parts.join(" · ");
+}
+
+/** The first line, at most 160 characters of it. */
+function firstLine(text: string): string {
+  const line = text.split("\n", 1)[0] ?? "";
+  return line.length > 160 || line.length < text.length ? `${line.slice(0, 159)}…` : line;
+}

@@ -1,0 +1,104 @@
+import type { Store } from "../ports/index.js";
+import { Transaction } from "../state/index.js";
+import { MissionError } from "./errors.js";
+import { key, type Mission, missionSchema, type Task, taskSchema } from "./records.js";
+import {
+  assertMissionTransition,
+  assertTaskTransition,
+  isActiveMission,
+  type MissionState,
+  type TaskState,
+} from "./states.js";
+
+/** A mission and its tasks as they stand at one revision. */
+export interface MissionView {
+  readonly mission: Mission;
+  /** In the order of the plan. */
+  readonly tasks: readonly Task[];
+}
+
+type TaskChange = Partial<Omit<Task, "id" | "mission" | "state">>;
+type MissionChange = Partial<Omit<Mission, "id" | "state">>;
+
+/** A mission inside a transaction: the only way to change one. Refuses every change that is not legal. */
+export class MissionDraft implements MissionView {
+  readonly #transaction: Transaction;
+  #mission: Mission;
+  readonly #tasks: Map<string, Task>;
+
+  /** @throws MissionError `ERR_NO_MISSION` when the store has no such mission. */
+  constructor(transaction: Transaction, id: string) {
+    this.#transaction = transaction;
+    const stored = transaction.get(key.mission(id));
+    if (stored === undefined) throw new MissionError("ERR_NO_MISSION", `there is no mission ${id}`);
+    this.#mission = missionSchema.parse(stored);
+    this.#tasks = new Map(
+      transaction
+        .list(key.tasks(id))
+        .map((entry) => taskSchema.parse(entry.value))
+        .sort((a, b) => a.order - b.order)
+        .map((task) => [task.id, task]),
+    );
+  }
+
+  get mission(): Mission {
+    return this.#mission;
+  }
+
+  get tasks(): readonly Task[] {
+    return [...this.#tasks.values()];
+  }
+
+  /** @throws MissionError `ERR_UNKNOWN_TASK` */
+  task(id: string): Task {
+    const task = this.#tasks.get(id);
+    if (!task)
+      throw new MissionError(
+        "ERR_UNKNOWN_TASK",
+        `mission ${this.#mission.id} has no task ${id} (it has: ${[...this.#tasks.keys()].join(", ") || "none"})`,
+      );
+    return task;
+  }
+
+  set(change: MissionChange): void {
+    this.#mission = { ...this.#mission, ...change };
+    this.#transaction.put(key.mission(this.#mission.id), this.#mission);
+  }
+
+  /** Moves the mission to another state. Leaving an active state for a pause or a block remembers the way back. */
+  move(to: MissionState, change: MissionChange = {}): void {
+    const from = this.#mission.state;
+    assertMissionTransition(this.#mission.id, from, to);
+    const { resumeTo: _, reason: __, ...rest } = this.#mission;
+    const interrupted = to === "paused" || to === "blocked";
+    const resumeTo = interrupted && isActiveMission(from) ? from : undefined;
+    this.#mission = { ...rest, state: to, ...(resumeTo && { resumeTo }) } as Mission;
+    this.set(change);
+  }
+
+  /** Leaves a notice for the Commander. */
+  announce(text: string): void {
+    this.set({ notice: { number: (this.#mission.notice?.number ?? 0) + 1, text, delivered: false } });
+  }
+
+  addTask(task: Task): void {
+    this.#tasks.set(task.id, task);
+    this.#transaction.put(key.task(task.mission, task.id), task);
+  }
+
+  setTask(id: string, change: TaskChange): void {
+    this.addTask({ ...this.task(id), ...change });
+  }
+
+  moveTask(id: string, to: TaskState, change: TaskChange = {}): void {
+    const { reason: _, ...task } = this.task(id);
+    assertTaskTransition(id, this.task(id).state, to);
+    this.addTask({ ...task, state: to, ...change });
+  }
+}
+
+/** The mission as it stands now. @throws MissionError `ERR_NO_MISSION` */
+export function readMission(store: Store, id: string): MissionView {
+  const { mission, tasks } = new MissionDraft(new Transaction(store), id);
+  return { mission, tasks };
+}

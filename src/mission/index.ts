@@ -1,0 +1,36 @@
+export { renderBoard } from "./board.js";
+export { MissionDraft, type MissionView, readMission } from "./draft.js";
+export { MissionError, type MissionErrorCode } from "./errors.js";
+export { ancestors, graphProblems } from "./graph.js";
+export {
+  type AcceptanceChecks,
+  checksSchema,
+  type Plan,
+  type PlanTask,
+  PRIORITIES,
+  type Priority,
+  planSchema,
+  planTaskSchema,
+} from "./plan.js";
+export {
+  type Assignment,
+  assignmentSchema,
+  type Evidence,
+  type Instruction,
+  instructionSchema,
+  key,
+  type Mission,
+  missionSchema,
+  ROLES,
+  type Role,
+  type Task,
+  taskSchema,
+} from "./records.js";
+export {
+  isActiveMission,
+  isSettledTask,
+  isTerminalMission,
+  type MissionState,
+  type TaskState,
+} from "./states.js";
+export { overlap, writeSetCovers } from "./write-set.js";

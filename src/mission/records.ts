@@ -1,0 +1,132 @@
+import { z } from "zod";
+import { checksSchema, PRIORITIES } from "./plan.js";
+import { MISSION_STATES, TASK_STATES } from "./states.js";
+
+/** The records that the store holds, one per key. What is read back is parsed again: the file is an edge. */
+
+const modelSchema = z.strictObject({
+  providerID: z.string(),
+  modelID: z.string(),
+  variant: z.string().optional(),
+});
+
+/** Something that the Commander must be told, kept until it was. */
+const noticeSchema = z.strictObject({
+  /** Grows with every notice of the mission, so that each is delivered once. */
+  number: z.number().int(),
+  text: z.string(),
+  delivered: z.boolean(),
+});
+
+export const missionSchema = z.strictObject({
+  id: z.string(),
+  goal: z.string(),
+  state: z.enum(MISSION_STATES),
+  /** The active state that a pause or a block interrupted. */
+  resumeTo: z.enum(["planning", "executing", "verifying"]).optional(),
+  /** Why it is paused, blocked, failed or cancelled. */
+  reason: z.string().optional(),
+  rootSession: z.string(),
+  model: modelSchema.optional(),
+  createdMs: z.number(),
+  endedMs: z.number().optional(),
+  summary: z.string().optional(),
+  finalCommands: z.array(z.string()),
+  /** Acceptance commands that the user's permissions have let through. */
+  approvedCommands: z.array(z.string()),
+  planSession: z.string().optional(),
+  planAttempts: z.number().int(),
+  planFindings: z.array(z.string()),
+  verifications: z.number().int(),
+  notice: noticeSchema.optional(),
+});
+export type Mission = z.infer<typeof missionSchema>;
+
+const commandEvidence = z.strictObject({
+  command: z.string(),
+  exitCode: z.number().int().nullable(),
+  durationMs: z.number(),
+  timedOut: z.boolean(),
+  output: z.string(),
+});
+
+export const evidenceSchema = z.strictObject({
+  attempt: z.number().int(),
+  summary: z.string().optional(),
+  /** Files that the agent's own tools changed, relative to the project. */
+  changedFiles: z.array(z.string()),
+  commands: z.array(commandEvidence),
+  verdict: z.enum(["accept", "reject"]).optional(),
+  findings: z.array(z.string()),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  cost: z.number(),
+});
+export type Evidence = z.infer<typeof evidenceSchema>;
+
+export const taskSchema = z.strictObject({
+  id: z.string(),
+  mission: z.string(),
+  /** Place in the plan; the board keeps this order. */
+  order: z.number().int(),
+  title: z.string(),
+  instructions: z.string(),
+  dependencies: z.array(z.string()),
+  writes: z.array(z.string()),
+  checks: checksSchema,
+  priority: z.enum(PRIORITIES),
+  /** 0 for a task of the plan, one more for each delegation below it. */
+  depth: z.number().int(),
+  state: z.enum(TASK_STATES),
+  reason: z.string().optional(),
+  /** Attempts begun, the present one included. */
+  attempt: z.number().int(),
+  /** The last attempt that may begin without somebody asking for more. */
+  attemptLimit: z.number().int(),
+  /** Files of the write set whose syntax was broken before the task began. */
+  syntaxBaseline: z.array(z.string()).optional(),
+  workSession: z.string().optional(),
+  reviewSession: z.string().optional(),
+  /** What was wrong with the attempt before; empty for the first. */
+  findings: z.array(z.string()),
+  /** One for each attempt that was reported. */
+  evidence: z.array(evidenceSchema),
+});
+export type Task = z.infer<typeof taskSchema>;
+
+/** One message that the engine sends: intended before it goes out, accepted once an answer hangs below it. */
+export const instructionSchema = z.strictObject({
+  key: z.string(),
+  mission: z.string(),
+  session: z.string(),
+  agent: z.string(),
+  messageId: z.string(),
+  partId: z.string(),
+  text: z.string(),
+  state: z.enum(["intended", "accepted", "ended"]),
+});
+export type Instruction = z.infer<typeof instructionSchema>;
+
+export const ROLES = ["commander", "planner", "worker", "reviewer"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Which mission and task a session of the host works for. */
+export const assignmentSchema = z.strictObject({
+  session: z.string(),
+  mission: z.string(),
+  role: z.enum(ROLES),
+  task: z.string().optional(),
+});
+export type Assignment = z.infer<typeof assignmentSchema>;
+
+/** Keys of the records. */
+export const key = {
+  missionCounter: "counter/mission",
+  missions: "mission/",
+  mission: (id: string) => `mission/${id}`,
+  tasks: (mission: string) => `task/${mission}/`,
+  task: (mission: string, id: string) => `task/${mission}/${id}`,
+  instruction: (mission: string, instruction: string) => `instruction/${mission}/${instruction}`,
+  assignment: (session: string) => `session/${session}`,
+  lease: (mission: string) => `mission/${mission}`,
+} as const;

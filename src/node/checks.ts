@@ -1,0 +1,55 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { glob, syntaxErrors } from "../native/index.js";
+import type { Checks, CommandResult, SyntaxFinding } from "../ports/index.js";
+import { runCommand } from "./command.js";
+
+/** Checks of a real working tree. */
+export class ProjectChecks implements Checks {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  command(command: string, options: { timeoutMs: number; signal: AbortSignal }): Promise<CommandResult> {
+    return runCommand(command, { ...options, cwd: this.#directory });
+  }
+
+  async files(globs: readonly string[], signal: AbortSignal): Promise<string[]> {
+    const found = await glob(
+      {
+        // A write set names paths from the project's root; a bare name would match in every folder.
+        patterns: globs.map((one) => `/${one}`),
+        path: this.#directory,
+        // Ignored files count too: a write set may name generated ones.
+        hidden: true,
+        noIgnore: true,
+        sort: "name",
+      },
+      signal,
+    );
+    return found.paths;
+  }
+
+  async syntax(paths: readonly string[], signal: AbortSignal): Promise<SyntaxFinding[]> {
+    const files = await syntaxErrors({ root: this.#directory, paths }, signal);
+    return files.flatMap((file) =>
+      file.errors.map(({ span, kind, text }) => ({
+        path: file.path,
+        line: span.line,
+        column: span.column,
+        message: kind === "missing" ? `${text} is missing` : `syntax error at \`${text}\``,
+      })),
+    );
+  }
+
+  async exists(path: string): Promise<boolean> {
+    try {
+      await stat(join(this.#directory, path));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}

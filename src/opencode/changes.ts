@@ -1,0 +1,52 @@
+import { isAbsolute, relative, resolve, sep } from "node:path";
+import { z } from "zod";
+
+const withPath = z.object({ filePath: z.string() });
+const withPatch = z.object({ patchText: z.string() });
+const PATCH_HEADER = /^\*\*\* (?:Add File|Update File|Delete File|Move to): (.+)$/gm;
+
+/** Paths that a call of one of the host's editing tools writes to, as the model gave them. */
+export function editedPaths(tool: string, args: unknown): string[] {
+  if (tool === "edit" || tool === "write") {
+    const parsed = withPath.safeParse(args);
+    return parsed.success ? [parsed.data.filePath] : [];
+  }
+  if (tool === "apply_patch") {
+    const parsed = withPatch.safeParse(args);
+    if (!parsed.success) return [];
+    return [...parsed.data.patchText.matchAll(PATCH_HEADER)].map((match) => (match[1] ?? "").trim());
+  }
+  return [];
+}
+
+/** The path relative to the project with forward slashes, or undefined when it lies outside. */
+export function projectPath(directory: string, path: string): string | undefined {
+  const inside = relative(directory, resolve(directory, path));
+  if (inside === "" || inside.startsWith("..") || isAbsolute(inside)) return undefined;
+  return inside.split(sep).join("/");
+}
+
+/** The files that each session's editing tools have changed. */
+export class ChangedFiles {
+  readonly #directory: string;
+  readonly #bySession = new Map<string, Set<string>>();
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  record(session: string, tool: string, args: unknown): void {
+    for (const path of editedPaths(tool, args)) {
+      const files = this.#bySession.get(session) ?? new Set<string>();
+      this.#bySession.set(session, files.add(projectPath(this.#directory, path) ?? path));
+    }
+  }
+
+  of(session: string): string[] {
+    return [...(this.#bySession.get(session) ?? [])].sort();
+  }
+
+  forget(session: string): void {
+    this.#bySession.delete(session);
+  }
+}

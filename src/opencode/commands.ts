@@ -1,0 +1,63 @@
+import type { MissionEngine } from "../engine/index.js";
+import { isTerminalMission, type Mission, MissionError } from "../mission/index.js";
+
+export const COMMANDS = {
+  task: "Start a mission: /task <goal>",
+  status: "Show the board of this session's mission",
+  stop: "Cancel this session's mission and stop its agents",
+  resume: "Go on with a paused or blocked mission; text after it is passed on",
+} as const;
+export type MissionCommand = keyof typeof COMMANDS;
+
+const VERBATIM = "Repeat the following to the user word for word, add nothing, call no tool.\n\n";
+
+/** Runs one of our commands and returns the message that the Commander gets in place of the command. */
+export async function runCommand(
+  engine: MissionEngine,
+  command: MissionCommand,
+  session: string,
+  rawArguments: string,
+): Promise<string> {
+  const text = unquote(rawArguments.trim());
+  try {
+    switch (command) {
+      case "task":
+        return await openMission(engine, session, text);
+      case "status":
+        return VERBATIM + (await engine.board(missionOf(engine, session).id));
+      case "stop": {
+        const mission = await engine.cancel(missionOf(engine, session).id, "stopped by the user");
+        return VERBATIM + (await engine.board(mission.id));
+      }
+      case "resume": {
+        const mission = await engine.resume(missionOf(engine, session).id);
+        const note = text ? `\n\nThe user says:\n${text}` : "";
+        return `Mission ${mission.id} goes on (${mission.state}).${note}\n\nCall mission_board with wait: true.`;
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof MissionError)) throw error;
+    return `${VERBATIM}/${command} did not work: ${error.message}`;
+  }
+}
+
+async function openMission(engine: MissionEngine, session: string, goal: string): Promise<string> {
+  if (goal === "") return `${VERBATIM}/task needs a goal, such as: /task add a health check to the server`;
+  const mission = await engine.open({ goal, session });
+  return `Mission ${mission.id} is open and its Planner is at work. Goal:\n\n${goal}\n\nCall mission_board with wait: true.`;
+}
+
+/** The session's mission: the one that is not over, else its latest. */
+function missionOf(engine: MissionEngine, session: string): Mission {
+  const own = engine.missions().filter((mission) => mission.rootSession === session);
+  const mission = own.find((one) => !isTerminalMission(one.state)) ?? own.at(-1);
+  if (!mission)
+    throw new MissionError("ERR_NO_MISSION", "this session has no mission: start one with /task <goal>");
+  return mission;
+}
+
+/** `opencode run` puts quotes around an argument with spaces and escapes those inside: take them off again. */
+function unquote(text: string): string {
+  const quoted = /^"((?:[^"\\]|\\.)*)"$/s.exec(text);
+  return quoted?.[1] === undefined ? text : quoted[1].replaceAll('\\"', '"').trim();
+}

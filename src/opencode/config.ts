@@ -1,0 +1,91 @@
+import type { Config } from "@opencode-ai/plugin";
+import { DENIED_TOOLS, DESCRIPTIONS, INSTRUCTIONS, MISSION_TOOLS } from "../agents/index.js";
+import { ROLES, type Role } from "../mission/index.js";
+import { COMMANDS, type MissionCommand } from "./commands.js";
+
+type Permission = Record<string, unknown>;
+type AgentEntry = Record<string, unknown> & { permission?: Permission | string; model?: string };
+
+/** What the configuration hook found that the rest of the plugin must know. */
+export interface ConfigFindings {
+  /** The names under which our commands stand: a user's command of the same name keeps its name. */
+  readonly commands: ReadonlyMap<string, MissionCommand>;
+  /** Models that the user has given to our agents. */
+  readonly models: ReadonlyMap<Role, { providerID: string; modelID: string }>;
+}
+
+/**
+ * Adds our agents and commands to the host's decoded configuration, in place. What the user has set stands:
+ * entries for our agents are laid over ours, other agents keep all that they have, and mission tools are hidden
+ * from everybody but the agents of a mission.
+ */
+export function extendConfig(config: Config): ConfigFindings {
+  const target = config as unknown as {
+    agent?: Record<string, AgentEntry>;
+    command?: Record<string, unknown>;
+    permission?: Permission;
+  };
+  target.agent ??= {};
+  target.command ??= {};
+  hideMissionTools(target);
+  const models = new Map<Role, { providerID: string; modelID: string }>();
+  for (const role of ROLES) {
+    const own = target.agent[role];
+    target.agent[role] = agentEntry(role, own);
+    const [providerID, ...rest] = own?.model?.split("/") ?? [];
+    if (providerID && rest.length > 0) models.set(role, { providerID, modelID: rest.join("/") });
+  }
+  return { commands: addCommands(target.command), models };
+}
+
+function agentEntry(role: Role, own: AgentEntry | undefined): AgentEntry {
+  const permission: Permission = {};
+  for (const tool of DENIED_TOOLS[role]) permission[tool] = "deny";
+  for (const [tool, roles] of Object.entries(MISSION_TOOLS))
+    permission[tool] = roles.includes(role) ? "allow" : "deny";
+  if (role === "commander") permission["question"] = "allow";
+  const ownPermission = typeof own?.permission === "object" ? own.permission : undefined;
+  return {
+    mode: role === "commander" ? "primary" : "subagent",
+    // Missions start these themselves; in the list of agents to mention they would only mislead.
+    ...(role !== "commander" && { hidden: true }),
+    description: DESCRIPTIONS[role],
+    prompt: INSTRUCTIONS[role],
+    ...own,
+    permission: { ...permission, ...ownPermission },
+  };
+}
+
+/**
+ * Rules are flat and the last match wins, so the denies go behind the user's `*`. An agent whose own rules
+ * have a `*` would see the tools in spite of that: it gets the denies behind its own.
+ */
+function hideMissionTools(target: { agent?: Record<string, AgentEntry>; permission?: Permission }): void {
+  target.permission = withDenies(target.permission ?? {});
+  for (const [name, agent] of Object.entries(target.agent ?? {})) {
+    if ((ROLES as readonly string[]).includes(name) || typeof agent.permission !== "object") continue;
+    if ("*" in agent.permission) agent.permission = withDenies(agent.permission);
+  }
+}
+
+function withDenies(permission: Permission): Permission {
+  const result = { ...permission };
+  for (const tool of Object.keys(MISSION_TOOLS)) if (!(tool in result)) result[tool] = "deny";
+  return result;
+}
+
+function addCommands(commands: Record<string, unknown>): Map<string, MissionCommand> {
+  const names = new Map<string, MissionCommand>();
+  for (const [command, description] of Object.entries(COMMANDS) as [MissionCommand, string][]) {
+    const name = command in commands ? `mission-${command}` : command;
+    names.set(name, command);
+    commands[name] = {
+      description,
+      agent: "commander",
+      // A placeholder that is always empty: without one the host appends the arguments and runs every !`…`
+      // in them as a shell command. The text itself comes from the command hook, whole.
+      template: `/${name} $99999`,
+    };
+  }
+  return names;
+}

@@ -1,0 +1,47 @@
+import { z } from "zod";
+
+/** What the plugin wants to know of the host's events; everything else is dropped without a look at its content. */
+export type SessionEvent =
+  | { readonly kind: "changed"; readonly session: string }
+  | { readonly kind: "failed"; readonly session: string; readonly message: string };
+
+const withSession = z.object({ sessionID: z.string() });
+const withMessage = z.object({
+  info: z.object({
+    sessionID: z.string(),
+    role: z.string(),
+    time: z.object({ completed: z.number().optional() }),
+  }),
+});
+const withError = z.object({
+  sessionID: z.string(),
+  error: z
+    .object({ name: z.string(), data: z.object({ message: z.string().optional() }).optional() })
+    .optional(),
+});
+
+/** Reads an event by shape: the host's published types lag behind what it sends. */
+export function sessionEvent(event: { type: string; properties: unknown }): SessionEvent | undefined {
+  switch (event.type) {
+    case "session.idle":
+    case "session.status":
+    case "session.deleted": {
+      const parsed = withSession.safeParse(event.properties);
+      return parsed.success ? { kind: "changed", session: parsed.data.sessionID } : undefined;
+    }
+    case "message.updated": {
+      const parsed = withMessage.safeParse(event.properties);
+      if (!parsed.success || parsed.data.info.role !== "assistant") return undefined;
+      return { kind: "changed", session: parsed.data.info.sessionID };
+    }
+    case "session.error": {
+      const parsed = withError.safeParse(event.properties);
+      if (!parsed.success) return undefined;
+      const { sessionID, error } = parsed.data;
+      const message = `${error?.name ?? "error"}: ${error?.data?.message ?? "no message"}`;
+      return { kind: "failed", session: sessionID, message };
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,178 @@
+import type { PluginInput } from "@opencode-ai/plugin";
+import type { AssistantMessage, Message } from "@opencode-ai/sdk";
+import type {
+  Host,
+  Log,
+  Notice,
+  Prompt,
+  SessionRequest,
+  TokenUse,
+  Turn,
+  TurnFailure,
+} from "../ports/index.js";
+import { hostId } from "./ids.js";
+
+type Client = PluginInput["client"];
+
+/** A call to OpenCode's server that did not succeed. */
+export class HostError extends Error {
+  override readonly name = "HostError";
+  readonly code = "ERR_HOST";
+  readonly status: number | undefined;
+
+  constructor(call: string, status: number | undefined, detail: unknown) {
+    super(`OpenCode refused ${call}${status ? ` (${status})` : ""}: ${describe(detail)}`);
+    this.status = status;
+  }
+}
+
+/** Messages that a look at a turn reads at first, and at most: a turn can have hundreds of steps. */
+const WINDOW = 60;
+const WIDE_WINDOW = 2_000;
+
+/**
+ * OpenCode, version 1, as the engine's host. Never call it while the plugin is being initialised: the request would wait
+ * for the instance that waits for the plugin.
+ */
+export class OpenCodeHost implements Host {
+  readonly #client: Client;
+  readonly #directory: string;
+  readonly #log: Log;
+  /** Errors of sessions that have no message to show them on, such as an unknown model. */
+  readonly #sessionErrors = new Map<string, { readonly message: string; readonly atMs: number }>();
+  readonly #promptedMs = new Map<string, number>();
+
+  constructor(input: Pick<PluginInput, "client" | "directory">, log: Log) {
+    this.#client = input.client;
+    this.#directory = input.directory;
+    this.#log = log;
+  }
+
+  messageIds(): { messageId: string; partId: string } {
+    const now = Date.now();
+    return { messageId: hostId("msg", now), partId: hostId("prt", now) };
+  }
+
+  async createSession(request: SessionRequest): Promise<string> {
+    const answer = await this.#client.session.create({
+      query: { directory: this.#directory },
+      body: { parentID: request.parent, title: request.title },
+    });
+    if (!answer.data) throw new HostError("a new session", answer.response?.status, answer.error);
+    return answer.data.id;
+  }
+
+  async hasSession(session: string): Promise<boolean> {
+    const answer = await this.#client.session.get(this.#at(session));
+    if (answer.data) return true;
+    if (answer.response?.status === 404 || answer.response?.status === 400) return false;
+    throw new HostError("a look at a session", answer.response?.status, answer.error);
+  }
+
+  async prompt(prompt: Prompt): Promise<void> {
+    this.#promptedMs.set(prompt.session, Date.now());
+    const { providerID, modelID, variant } = prompt.model ?? {};
+    const answer = await this.#client.session.promptAsync({
+      ...this.#at(prompt.session),
+      body: {
+        messageID: prompt.messageId,
+        agent: prompt.agent,
+        ...(providerID && modelID && { model: { providerID, modelID } }),
+        ...(variant && { variant }),
+        // Both ids are ours: the host stores a repeated message once, but appends parts without an id.
+        parts: [{ id: prompt.partId, type: "text", text: prompt.text }],
+      },
+    });
+    if (answer.error) throw new HostError("a prompt", answer.response?.status, answer.error);
+  }
+
+  async turn(session: string, messageId: string): Promise<Turn> {
+    const status = await this.#client.session.status({ query: { directory: this.#directory } });
+    if (!status.data) throw new HostError("the sessions' status", status.response?.status, status.error);
+    const busy = (status.data[session]?.type ?? "idle") !== "idle";
+    if (busy) return { state: "running" };
+    const messages = await this.#messagesSince(session, messageId);
+    const answers = messages.filter((one): one is AssistantMessage => isAnswer(one, messageId));
+    const last = answers.at(-1);
+    if (!last) return this.#withoutAnswer(session, messages, messageId);
+    const use = totalUse(answers);
+    if (last.error) return { state: "ended", use, failure: classify(last.error) };
+    const complete = last.finish !== undefined && last.finish !== "tool-calls" && last.finish !== "unknown";
+    return complete ? { state: "ended", use } : { state: "interrupted" };
+  }
+
+  async abort(session: string): Promise<void> {
+    const answer = await this.#client.session.abort(this.#at(session));
+    if (answer.error && answer.response?.status !== 404)
+      this.#log.warn("session.abort", { session, error: describe(answer.error) });
+  }
+
+  async notify(notice: Notice): Promise<void> {
+    try {
+      await this.#client.tui.showToast({ query: { directory: this.#directory }, body: { ...notice } });
+    } catch (error) {
+      this.#log.warn("notice", { error: describe(error) });
+    }
+  }
+
+  /** To be called with the host's `session.error` events. */
+  sessionFailed(session: string, message: string): void {
+    this.#sessionErrors.set(session, { message, atMs: Date.now() });
+  }
+
+  #at(session: string) {
+    return { path: { id: session }, query: { directory: this.#directory } };
+  }
+
+  async #messagesSince(session: string, messageId: string): Promise<Message[]> {
+    for (const limit of [WINDOW, WIDE_WINDOW]) {
+      const answer = await this.#client.session.messages({
+        path: { id: session },
+        query: { directory: this.#directory, limit },
+      });
+      if (!answer.data) throw new HostError("a session's messages", answer.response?.status, answer.error);
+      const messages = answer.data.map((one) => one.info);
+      if (messages.length < limit || messages.some((one) => one.id === messageId) || limit === WIDE_WINDOW)
+        return messages;
+    }
+    return [];
+  }
+
+  #withoutAnswer(session: string, messages: readonly Message[], messageId: string): Turn {
+    const failed = this.#sessionErrors.get(session);
+    if (failed && failed.atMs >= (this.#promptedMs.get(session) ?? Number.POSITIVE_INFINITY)) {
+      this.#sessionErrors.delete(session);
+      return { state: "ended", use: totalUse([]), failure: { kind: "permanent", message: failed.message } };
+    }
+    return { state: messages.some((one) => one.id === messageId) ? "unanswered" : "missing" };
+  }
+}
+
+function isAnswer(message: Message, messageId: string): boolean {
+  return message.role === "assistant" && message.parentID === messageId && message.summary !== true;
+}
+
+function totalUse(answers: readonly AssistantMessage[]): TokenUse {
+  const sum = (pick: (one: AssistantMessage) => number) => answers.reduce((all, one) => all + pick(one), 0);
+  return {
+    input: sum((one) => one.tokens.input),
+    output: sum((one) => one.tokens.output + one.tokens.reasoning),
+    cacheRead: sum((one) => one.tokens.cache.read),
+    cost: sum((one) => one.cost),
+  };
+}
+
+function classify(error: NonNullable<AssistantMessage["error"]>): TurnFailure {
+  const data = error.data as { message?: unknown; isRetryable?: unknown; statusCode?: unknown };
+  const message = `${error.name}: ${typeof data.message === "string" ? data.message : "no message"}`;
+  if (error.name === "MessageAbortedError") return { kind: "aborted", message };
+  const status = typeof data.statusCode === "number" ? data.statusCode : undefined;
+  const passing = data.isRetryable === true || status === 429 || (status !== undefined && status >= 500);
+  // A stream that broke off has no status; the host calls it unknown.
+  return { kind: passing || error.name === "UnknownError" ? "transient" : "permanent", message };
+}
+
+function describe(detail: unknown): string {
+  if (detail instanceof Error) return detail.message;
+  return typeof detail === "string" ? detail : JSON.stringify(detail ?? "no answer");
+}

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { DEFAULT_OPTIONS, type EngineOptions } from "../engine/index.js";
+
+/** Options of the plugin's entry in opencode.json: `["opencode-orchestrator", { … }]`. */
+const optionsSchema = z.strictObject({
+  attempts: z.number().int().min(1).max(10).default(DEFAULT_OPTIONS.attempts),
+  review: z.enum(["always", "never"]).default(DEFAULT_OPTIONS.review),
+  commandTimeoutMs: z.number().int().min(1_000).max(3_600_000).default(DEFAULT_OPTIONS.commandTimeoutMs),
+  slots: z
+    .strictObject({
+      planner: z.number().int().min(1).max(64).default(DEFAULT_OPTIONS.slots.planner),
+      worker: z.number().int().min(1).max(64).default(DEFAULT_OPTIONS.slots.worker),
+      reviewer: z.number().int().min(1).max(64).default(DEFAULT_OPTIONS.slots.reviewer),
+    })
+    .prefault({}),
+  /** Offer grep, glob, ast_search and outline to every session. */
+  searchTools: z.boolean().default(true),
+});
+export type PluginOptions = EngineOptions & { readonly searchTools: boolean };
+
+/** The options, and what is wrong with them: a bad entry falls back to the defaults, visibly. */
+export function parseOptions(input: unknown): { options: PluginOptions; problems: string[] } {
+  const parsed = optionsSchema.safeParse(input ?? {});
+  if (parsed.success) return { options: parsed.data, problems: [] };
+  const problems = parsed.error.issues.map((issue) =>
+    `options.${issue.path.join(".")}: ${issue.message}`.replace("options.:", "options:"),
+  );
+  return { options: optionsSchema.parse({}), problems };
+}

@@ -1,0 +1,91 @@
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { MissionEngine } from "../engine/index.js";
+import { Memory } from "../memory/index.js";
+import type { Role } from "../mission/index.js";
+import { isTerminalMission, type MissionView, readMission } from "../mission/index.js";
+import { type NativeStore, openStore, WorkStealingLanes } from "../native/index.js";
+import { ProjectChecks } from "../node/checks.js";
+import { systemClock } from "../node/clock.js";
+import { processOwner } from "../node/owner.js";
+import type { Host, Log, ModelRef } from "../ports/index.js";
+import { stateFile, stateFolder, todoFile } from "../state/index.js";
+import { FileProjection, renderTodo } from "../todo/index.js";
+import type { PluginOptions } from "./options.js";
+
+export interface ProjectPorts {
+  readonly directory: string;
+  readonly host: Host;
+  readonly log: Log;
+  readonly options: PluginOptions;
+  readonly agentModel: (role: Role) => ModelRef | undefined;
+}
+
+/** The open state of one project directory: store, engine and what follows them. */
+export class Project {
+  readonly engine: MissionEngine;
+  readonly memory: Memory;
+  readonly #store: NativeStore;
+  readonly #todo: FileProjection;
+
+  private constructor(ports: ProjectPorts, store: NativeStore) {
+    this.#store = store;
+    const random = { next: Math.random };
+    this.memory = new Memory({ store, clock: systemClock, random });
+    this.#todo = new FileProjection(
+      todoFile(ports.directory),
+      () => renderTodo(this.#views(), store.snapshot()),
+      ports.log,
+    );
+    this.engine = new MissionEngine(
+      {
+        ...ports,
+        store,
+        lanes: new WorkStealingLanes({ ...ports.options.slots, checker: 2 }),
+        checks: new ProjectChecks(ports.directory),
+        clock: systemClock,
+        random,
+        owner: processOwner,
+        onChange: (view) => this.#changed(ports, view),
+      },
+      ports.options,
+    );
+  }
+
+  /** Opens the project's state, creating it when there is none. */
+  static async open(ports: ProjectPorts): Promise<Project> {
+    const folder = stateFolder(ports.directory);
+    await mkdir(folder, { recursive: true });
+    // The folder ignores itself: nothing of it belongs into the project's history.
+    if (!existsSync(join(folder, ".gitignore"))) await writeFile(join(folder, ".gitignore"), "*\n");
+    return new Project(ports, await openStore(stateFile(ports.directory)));
+  }
+
+  async close(): Promise<void> {
+    await this.engine.close();
+    await this.#todo.settled();
+    await this.#store.close();
+  }
+
+  #views(): MissionView[] {
+    const missions = this.engine.missions();
+    const shown = missions.filter(
+      (one, index) => !isTerminalMission(one.state) || index === missions.length - 1,
+    );
+    return shown.map((mission) => readMission(this.#store, mission.id));
+  }
+
+  #changed(ports: ProjectPorts, view: MissionView): void {
+    this.#todo.refresh();
+    announceState(ports.host, view);
+  }
+}
+
+const ANNOUNCED = { sealed: "success", blocked: "warning", failed: "error" } as const;
+
+function announceState(host: Host, { mission }: MissionView): void {
+  const variant = ANNOUNCED[mission.state as keyof typeof ANNOUNCED];
+  if (!variant) return;
+  void host.notify({ title: `Mission ${mission.id}`, message: mission.reason ?? mission.state, variant });
+}

@@ -1,0 +1,2 @@
+export { stateFile, stateFolder, todoFile } from "./files.js";
+export { type CommitContext, Transaction, type TransactPorts, transact } from "./transact.js";

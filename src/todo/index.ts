@@ -1,0 +1,2 @@
+export { FileProjection } from "./projection.js";
+export { renderTodo } from "./render.js";

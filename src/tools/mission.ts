@@ -1,0 +1,122 @@
+import type { ToolDefinition } from "@opencode-ai/plugin";
+import { z } from "zod";
+import {
+  ask,
+  delegate,
+  report,
+  reportSchema,
+  retry,
+  submitPlan,
+  unapprovedCommands,
+  verdict,
+  verdictSchema,
+  widen,
+} from "../engine/index.js";
+import { MissionError, planSchema, planTaskSchema } from "../mission/index.js";
+import { type CallContext, defineTool, type ToolPorts } from "./context.js";
+
+/** The tools of a mission's agents. */
+export function missionTools(ports: ToolPorts): Record<string, ToolDefinition> {
+  return {
+    mission_plan: planTool(ports),
+    mission_board: boardTool(ports),
+    mission_control: controlTool(ports),
+    task_report: reportTool(ports),
+    review_verdict: defineTool({
+      description: "Accept or reject the task that you were given to review. Ends your work.",
+      args: verdictSchema.shape,
+      execute: async (args, context) => verdict(await ports.engine(), context.sessionID, args),
+    }),
+    delegate: defineTool({
+      description:
+        "Add one task beside the plan, for another Worker. It runs in parallel; its write set must not meet others'.",
+      args: planTaskSchema.shape,
+      execute: async (args, context) => {
+        await delegate(await ports.engine(), context.sessionID, args);
+        return `Task ${args.id} is added.`;
+      },
+    }),
+  };
+}
+
+function planTool(ports: ToolPorts): ToolDefinition {
+  // The shape only informs the model: the engine parses, so that a refusal lists graph problems too.
+  const args = planSchema.shape;
+  return {
+    description: "Submit the whole plan of the mission: a graph of tasks. Refused with reasons, or accepted.",
+    args,
+    execute: async (input: unknown, context: CallContext) =>
+      submitPlan(await ports.engine(), context.sessionID, input),
+  } as unknown as ToolDefinition;
+}
+
+function boardTool(ports: ToolPorts): ToolDefinition {
+  return defineTool({
+    description:
+      "The mission's tasks and their states. With wait, returns when the mission needs you or has ended.",
+    args: { wait: z.boolean().default(false) },
+    execute: async ({ wait }, context) => {
+      const engine = await ports.engine();
+      const mission = engine.assignment(context.sessionID)?.mission;
+      if (!mission) throw new MissionError("ERR_NO_MISSION", "this session has no mission");
+      if (wait) context.metadata({ title: `Mission ${mission}` });
+      return engine.board(mission, wait ? context.abort : undefined);
+    },
+  });
+}
+
+const ACTIONS = ["pause", "resume", "cancel", "retry", "widen", "ask"] as const;
+
+function controlTool(ports: ToolPorts): ToolDefinition {
+  return defineTool({
+    description:
+      "Steer the mission. retry: task, and a note that names the cause. widen: task and globs. ask: a question " +
+      "to the user as text; the mission holds until /resume. cancel: only when the user wants it.",
+    args: {
+      action: z.enum(ACTIONS),
+      task: z.string().optional(),
+      text: z.string().trim().max(4_000).optional().describe("Note, reason or question"),
+      globs: z.array(z.string()).optional(),
+    },
+    execute: async (args, context) => {
+      const engine = await ports.engine();
+      const session = context.sessionID;
+      const { run } = await engine.speaker(session, "commander");
+      const task = () => args.task ?? fail("task is missing: give the task's id");
+      if (args.action === "pause") await engine.pause(run.id, args.text ?? "paused by the Commander");
+      else if (args.action === "resume") await engine.resume(run.id);
+      else if (args.action === "cancel")
+        await engine.cancel(run.id, args.text ?? "cancelled by the Commander");
+      else if (args.action === "retry") await retry(engine, session, task(), args.text);
+      else if (args.action === "widen")
+        await widen(engine, session, task(), args.globs ?? fail("globs is missing: give the globs to add"));
+      else await ask(engine, session, args.text ?? fail("text is missing: give the question"));
+      return engine.board(run.id);
+    },
+  });
+}
+
+function reportTool(ports: ToolPorts): ToolDefinition {
+  return defineTool({
+    description: "Report the end of your task. The checks run after it.",
+    args: reportSchema.shape,
+    execute: async (args, context) => {
+      const engine = await ports.engine();
+      const approved = args.state === "done" ? await unapprovedCommands(engine, context.sessionID) : [];
+      // The checks run commands of the plan: they need the same consent as the Worker's own shell commands.
+      for (const command of approved)
+        await context.ask({
+          permission: "bash",
+          patterns: [command],
+          always: [command],
+          metadata: { command, description: "Acceptance check of this mission" },
+        });
+      const changedFiles = ports.changedFiles(context.sessionID);
+      return report(engine, context.sessionID, args, { changedFiles, approved });
+    },
+  });
+}
+
+function fail(message: string): never {
+  throw new MissionError("ERR_INVALID_STATE", message);
+}
