@@ -37,8 +37,7 @@ export function missionCast(play: MissionPlay): Script {
     (script: (request: ModelRequest) => Reply): Script =>
     (request) => {
       const reply = script(request);
-      // biome-ignore lint/suspicious/noThenProperty: a reply is data, and nobody awaits it.
-      return play.paceMs ? { delayMs: play.paceMs, then: reply } : reply;
+      return play.paceMs ? { delayMs: play.paceMs, reply } : reply;
     };
   return byAgent({
     commander,

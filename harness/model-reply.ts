@@ -36,10 +36,10 @@ export interface MalformedCallReply extends Answer {
   readonly malformedCall: { readonly name: string; readonly argumentsText: string };
 }
 
-/** `then` after `delayMs` of silence (headers not sent). */
+/** `reply` after `delayMs` of silence (headers not sent). */
 export interface DelayedReply {
   readonly delayMs: number;
-  readonly then: Reply;
+  readonly reply: Reply;
 }
 
 /** An HTTP error. `retryAfter` is in seconds. */
@@ -100,7 +100,7 @@ const CHUNK_CHARACTERS = 48;
 export function* wireSteps(reply: Reply, context: WireContext): Generator<WireStep> {
   if ("delayMs" in reply) {
     yield { do: "wait", ms: reply.delayMs };
-    yield* wireSteps(reply.then, context);
+    yield* wireSteps(reply.reply, context);
   } else if ("fail" in reply) {
     yield failure(reply);
   } else if ("cut" in reply) {

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { isTerminalMission, key, missionSchema, readMission, renderBoard } from "../mission/index.js";
 import { NativeError, type NativeStore, openStore } from "../native/index.js";
-import { stateFile } from "../state/index.js";
+import { stateFile } from "../node/index.js";
 
 const USAGE = `Usage: opencode-orchestrator <command> [--project DIR] [--json]
 

@@ -4,492 +4,454 @@
 /** Cancels the call that it was passed to. */
 export declare class BindingCancel {
   /** A switch that is off. */
-  constructor();
+  constructor()
   /** Turns it on, for good. */
-  cancel(): void;
+  cancel(): void
 }
 
 /** The lanes of one engine. */
 export declare class BindingLanes {
   /** Builds the lanes. */
-  static create(lanes: Array<BindingLane>): BindingLanes;
+  static create(lanes: Array<BindingLane>): BindingLanes
   /** Queues a job. */
-  push(
-    lane: string,
-    job: string,
-    priority: string,
-    slot: number | undefined | null,
-    nowMs: number,
-  ): boolean | BindingFailure;
+  push(lane: string, job: string, priority: string, slot: number | undefined | null, nowMs: number): boolean | BindingFailure
   /** The job that the slot should do now. */
-  take(lane: string, slot: number, nowMs: number): BindingTaken | null | BindingFailure;
+  take(lane: string, slot: number, nowMs: number): BindingTaken | null | BindingFailure
   /** Slots without a job, in the order in which to offer them. */
-  idleSlots(lane: string): number[] | BindingFailure;
+  idleSlots(lane: string): number[] | BindingFailure
   /** The slot has finished its job. Answers the job's id. */
-  release(lane: string, slot: number, nowMs: number): string | BindingFailure;
+  release(lane: string, slot: number, nowMs: number): string | BindingFailure
   /** Takes a waiting job back. */
-  cancel(job: string): boolean | BindingFailure;
+  cancel(job: string): boolean | BindingFailure
   /** Changes the number of slots; answers the number before. */
-  resize(lane: string, capacity: number, nowMs: number): number | BindingFailure;
+  resize(lane: string, capacity: number, nowMs: number): number | BindingFailure
   /** A reading of one lane. */
-  metrics(lane: string, nowMs: number): BindingLaneMetrics | BindingFailure;
+  metrics(lane: string, nowMs: number): BindingLaneMetrics | BindingFailure
 }
 
 /** A rewrite that has not been applied. */
 export declare class BindingRewrite {
   /** The changed files. */
-  get files(): Array<BindingFileEdit>;
+  get files(): Array<BindingFileEdit>
   /** Files that could not be read, and so are not changed. */
-  get unreadable(): Array<BindingUnreadable>;
+  get unreadable(): Array<BindingUnreadable>
   /** Writes all files or none; resolves with the number of replacements. */
-  apply(): Promise<number | BindingFailure>;
+  apply(): Promise<number | BindingFailure>
 }
 
 /** An open store. */
 export declare class BindingStore {
   /** Opens the store, creating it when there is none. `durability` is `full` or `process`. */
-  static open(
-    path: string,
-    durability: string,
-    busyTimeoutMs: number,
-  ): Promise<BindingStore | BindingFailure>;
+  static open(path: string, durability: string, busyTimeoutMs: number): Promise<BindingStore | BindingFailure>
   /** The newest revision. */
-  snapshot(): number | BindingFailure;
+  snapshot(): number | BindingFailure
   /** The value of a key. */
-  get(key: string, at?: number | undefined | null): BindingEntry | null | BindingFailure;
+  get(key: string, at?: number | undefined | null): BindingEntry | null | BindingFailure
   /** The keys with a prefix, in order. */
-  list(prefix: string, at?: number | undefined | null): BindingEntry[] | BindingFailure;
+  list(prefix: string, at?: number | undefined | null): BindingEntry[] | BindingFailure
   /** The commits after a revision, at most `limit`. */
-  commitsSince(after: number, limit: number): Promise<BindingCommit[] | BindingFailure>;
+  commitsSince(after: number, limit: number): Promise<BindingCommit[] | BindingFailure>
   /** Commits; resolves with the new revision once it is durable. */
-  commit(transaction: BindingTransaction): Promise<number | BindingFailure>;
+  commit(transaction: BindingTransaction): Promise<number | BindingFailure>
   /** Takes a lease; resolves with its token. `steal` is the token of a hold whose holder is known to be dead. */
-  acquireLease(
-    name: string,
-    holder: string,
-    ttlMs: number,
-    steal?: number | undefined | null,
-  ): Promise<number | BindingFailure>;
+  acquireLease(name: string, holder: string, ttlMs: number, steal?: number | undefined | null): Promise<number | BindingFailure>
   /** Prolongs a lease; resolves with the time of its end. */
-  renewLease(name: string, token: number, ttlMs: number): Promise<number | BindingFailure>;
+  renewLease(name: string, token: number, ttlMs: number): Promise<number | BindingFailure>
   /** Gives a lease back. */
-  releaseLease(name: string, token: number): Promise<boolean | BindingFailure>;
+  releaseLease(name: string, token: number): Promise<boolean | BindingFailure>
   /** Recomputes the audit chain from the stored rows. */
-  verify(): Promise<BindingVerification | BindingFailure>;
+  verify(): Promise<BindingVerification | BindingFailure>
   /** Closes the store; later calls fail with `ERR_CLOSED`. */
-  close(): Promise<boolean | BindingFailure>;
+  close(): Promise<boolean | BindingFailure>
 }
 
 /** Previews a structural replacement below `root`. */
-export declare function astRewrite(
-  query: BindingAstQuery,
-  replacement: string,
-  root: string,
-  cancel: BindingCancel,
-): Promise<BindingRewrite | BindingFailure>;
+export declare function astRewrite(query: BindingAstQuery, replacement: string, root: string, cancel: BindingCancel): Promise<BindingRewrite | BindingFailure>
 
 /** Finds code of a shape. */
-export declare function astSearch(
-  query: BindingAstQuery,
-  cancel: BindingCancel,
-): Promise<BindingAstResult | BindingFailure>;
+export declare function astSearch(query: BindingAstQuery, cancel: BindingCancel): Promise<BindingAstResult | BindingFailure>
 
 /** A piece of code of that shape. */
 export interface BindingAstMatch {
   /** Relative to the root, with forward slashes. */
-  path: string;
+  path: string
   /** The language it was read as. */
-  language: string;
+  language: string
   /** Where it is. */
-  span: BindingSpan;
+  span: BindingSpan
   /** The code. */
-  text: string;
+  text: string
   /** The code that each meta variable stands for; several nodes for `$$$`. */
-  variables: Record<string, Array<string>>;
+  variables: Record<string, Array<string>>
 }
 
 /** Code of a shape. */
 export interface BindingAstQuery {
   /** Where to look. */
-  files: BindingFiles;
+  files: BindingFiles
   /** An ast-grep pattern; or a rule in YAML. */
-  pattern?: string;
+  pattern?: string
   /** An ast-grep rule in YAML; or a pattern. */
-  rule?: string;
+  rule?: string
   /** Only this language; nothing: each file's own. */
-  language?: string;
+  language?: string
   /** Most matches. */
-  maxMatches?: number;
+  maxMatches?: number
 }
 
 /** The answer to a structural search. */
 export interface BindingAstResult {
   /** The matches that were kept, in path order. */
-  matches: Array<BindingAstMatch>;
+  matches: Array<BindingAstMatch>
   /** Matches in all. */
-  total: number;
+  total: number
   /** How many were left out. */
-  leftOut: number;
+  leftOut: number
   /** Files searched. */
-  filesSearched: number;
+  filesSearched: number
   /** Files with a match. */
-  filesMatched: number;
+  filesMatched: number
   /** Files passed over: another language, or the pattern is not valid in theirs. */
-  filesSkipped: number;
+  filesSkipped: number
   /** Files that could not be read. */
-  unreadable: Array<BindingUnreadable>;
+  unreadable: Array<BindingUnreadable>
 }
 
 /** One changed key of a commit. */
 export interface BindingChange {
   /** The key. */
-  key: string;
+  key: string
   /** The value as canonical JSON; nothing where the key was deleted. */
-  value?: string;
+  value?: string
 }
 
 /** A commit of the audit log. */
 export interface BindingCommit {
   /** Its revision. */
-  revision: number;
+  revision: number
   /** Milliseconds since the Unix epoch. */
-  timeMs: number;
+  timeMs: number
   /** Who committed. */
-  actor: string;
+  actor: string
   /** For which mission. */
-  mission?: string;
+  mission?: string
   /** What it changed, by key. */
-  changes: Array<BindingChange>;
+  changes: Array<BindingChange>
   /** Its link in the chain, in hexadecimal. */
-  hash: string;
+  hash: string
 }
 
 /** A line near a match. */
 export interface BindingContextLine {
   /** Its number, from 1. */
-  line: number;
+  line: number
   /** Its text. */
-  text: string;
+  text: string
 }
 
 /** A key with its value. */
 export interface BindingEntry {
   /** The key. */
-  key: string;
+  key: string
   /** The value as canonical JSON. */
-  value: string;
+  value: string
   /** The revision that wrote it. */
-  revision: number;
+  revision: number
 }
 
 /** A failed call. */
 export interface BindingFailure {
   /** The stable code, such as `ERR_CONFLICT`. The name of the field tells a failure from a result. */
-  failureCode: string;
+  failureCode: string
   /** What happened, for people. */
-  message: string;
+  message: string
   /** The error's structured fields. */
-  details: any;
+  details: any
 }
 
 /** What a rewrite does to one file. */
 export interface BindingFileEdit {
   /** Relative to the root. */
-  path: string;
+  path: string
   /** A unified diff. */
-  diff: string;
+  diff: string
   /** Replacements. */
-  edits: number;
+  edits: number
   /** Matches inside a replaced one, passed over. */
-  nested: number;
+  nested: number
   /** Whether the file gets more syntax errors than it has. */
-  breaksSyntax: boolean;
+  breaksSyntax: boolean
 }
 
 /** Which files a search sees. */
 export interface BindingFiles {
   /** A directory, or a single file. */
-  path: string;
+  path: string
   /** Globs of which a file must match one. */
-  include: Array<string>;
+  include: Array<string>
   /** Globs that keep a file out. */
-  exclude: Array<string>;
+  exclude: Array<string>
   /** Whether hidden files are seen. */
-  hidden: boolean;
+  hidden: boolean
   /** Whether ignore files are disregarded. */
-  noIgnore: boolean;
+  noIgnore: boolean
 }
 
 /** The result of checking one file. */
 export interface BindingFileSyntax {
   /** Relative to the root. */
-  path: string;
+  path: string
   /** The language it was parsed as. */
-  language?: string;
+  language?: string
   /** Why it was not parsed; nothing when it was. */
-  unchecked?: string;
+  unchecked?: string
   /** The first errors. */
-  errors: Array<BindingSyntaxError>;
+  errors: Array<BindingSyntaxError>
   /** How many more there are. */
-  leftOut: number;
+  leftOut: number
 }
 
 /** The answer to a glob. */
 export interface BindingGlobResult {
   /** Paths relative to the root. */
-  paths: Array<string>;
+  paths: Array<string>
   /** Matching files in all. */
-  total: number;
+  total: number
   /** How many of them were left out. */
-  leftOut: number;
+  leftOut: number
   /** Directories that could not be read. */
-  unreadable: Array<BindingUnreadable>;
+  unreadable: Array<BindingUnreadable>
 }
 
 /** What to look for, and how. */
 export interface BindingGrep {
   /** Where to look. */
-  files: BindingFiles;
+  files: BindingFiles
   /** A regular expression, or a text when `literal`. */
-  pattern: string;
+  pattern: string
   /** `sensitive`, `insensitive` or `smart`. */
-  caseMode: string;
+  caseMode: string
   /** Only whole words. */
-  word: boolean;
+  word: boolean
   /** The pattern is a text. */
-  literal: boolean;
+  literal: boolean
   /** Matches may span lines. */
-  multiline: boolean;
+  multiline: boolean
   /** Lines before each match. */
-  before: number;
+  before: number
   /** Lines after each match. */
-  after: number;
+  after: number
   /** Most matches in all. */
-  maxMatches?: number;
+  maxMatches?: number
   /** Most matches in one file. */
-  maxPerFile?: number;
+  maxPerFile?: number
   /** Longer lines are clipped around the match. */
-  maxLineBytes?: number;
+  maxLineBytes?: number
 }
 
 /** The answer to a grep. */
 export interface BindingGrepResult {
   /** The matches that were kept, in path order. */
-  matches: Array<BindingMatch>;
+  matches: Array<BindingMatch>
   /** All matches. */
-  total: number;
+  total: number
   /** Whether `total` is exact, or a lower bound. */
-  totalExact: boolean;
+  totalExact: boolean
   /** Files read. */
-  filesSearched: number;
+  filesSearched: number
   /** Files with a match. */
-  filesMatched: number;
+  filesMatched: number
   /** Files given up as binary. */
-  skippedBinary: number;
+  skippedBinary: number
   /** Files that could not be read. */
-  unreadable: Array<BindingUnreadable>;
+  unreadable: Array<BindingUnreadable>
 }
 
 /** A lane and its number of slots. */
 export interface BindingLane {
   /** Its name. */
-  name: string;
+  name: string
   /** Its slots. */
-  capacity: number;
+  capacity: number
 }
 
 /** A reading of one lane. */
 export interface BindingLaneMetrics {
   /** Jobs pushed. */
-  pushed: number;
+  pushed: number
   /** Jobs cancelled while they waited. */
-  cancelled: number;
+  cancelled: number
   /** Jobs taken from the slot's own deque. */
-  localPops: number;
+  localPops: number
   /** Jobs taken from the injector. */
-  injectorPops: number;
+  injectorPops: number
   /** Jobs taken from another slot's deque. */
-  steals: number;
+  steals: number
   /** Jobs that the ageing rule chose. */
-  aged: number;
+  aged: number
   /** Jobs waiting now. */
-  queued: number;
+  queued: number
   /** Slots that hold a job now. */
-  busySlots: number;
+  busySlots: number
   /** Slots. */
-  capacity: number;
+  capacity: number
   /** Queue wait in milliseconds. */
-  waitMs: BindingWait;
+  waitMs: BindingWait
   /** Share of the slots' time spent holding a job, 0 to 1. */
-  utilisation: number;
+  utilisation: number
 }
 
 /** One match. */
 export interface BindingMatch {
   /** Relative to the root, with forward slashes. */
-  path: string;
+  path: string
   /** From 1. */
-  line: number;
+  line: number
   /** In bytes, from 1. */
-  column: number;
+  column: number
   /** Offset of the first byte. */
-  byteStart: number;
+  byteStart: number
   /** Offset behind the last byte. */
-  byteEnd: number;
+  byteEnd: number
   /** The lines that the match touches. */
-  text: string;
+  text: string
   /** The byte column at which `text` begins. */
-  textColumn: number;
+  textColumn: number
   /** Whether `text` is only a part of its lines. */
-  clipped: boolean;
+  clipped: boolean
   /** Lines before. */
-  before: Array<BindingContextLine>;
+  before: Array<BindingContextLine>
   /** Lines after. */
-  after: Array<BindingContextLine>;
+  after: Array<BindingContextLine>
 }
 
 /** A half-open range of a file. Lines and columns from 1, columns in bytes. */
 export interface BindingSpan {
   /** Offset of the first byte. */
-  byteStart: number;
+  byteStart: number
   /** Offset behind the last byte. */
-  byteEnd: number;
+  byteEnd: number
   /** First line. */
-  line: number;
+  line: number
   /** First column. */
-  column: number;
+  column: number
   /** Last line. */
-  endLine: number;
+  endLine: number
   /** Column behind the last byte. */
-  endColumn: number;
+  endColumn: number
 }
 
 /** A declared symbol. */
 export interface BindingSymbol {
   /** What it is, such as `function`. */
-  kind: string;
+  kind: string
   /** Its name. */
-  name: string;
+  name: string
   /** The whole declaration. */
-  span: BindingSpan;
+  span: BindingSpan
   /** How deep it is nested, from 0. Symbols come in the order of the file. */
-  depth: number;
+  depth: number
 }
 
 /** A place where a file does not parse. */
 export interface BindingSyntaxError {
   /** `error`: text that fits nowhere; `missing`: a token that is not there. */
-  kind: string;
+  kind: string
   /** Where it is. */
-  span: BindingSpan;
+  span: BindingSpan
   /** The text, or the missing token. */
-  text: string;
+  text: string
 }
 
 /** A job that a slot has taken. */
 export interface BindingTaken {
   /** The job's id. */
-  job: string;
+  job: string
   /** `critical`, `high`, `normal` or `low`. */
-  priority: string;
+  priority: string
   /** `local`, `injector` or `stolen`. */
-  source: string;
+  source: string
   /** The slot that it was stolen from. */
-  stolenFrom?: number;
+  stolenFrom?: number
   /** How many jobs the lane handed out while it waited. */
-  waitedTakes: number;
+  waitedTakes: number
 }
 
 /** A transaction. */
 export interface BindingTransaction {
   /** Who commits. */
-  actor: string;
+  actor: string
   /** For which mission. */
-  mission?: string;
+  mission?: string
   /** The revision of the reads. */
-  snapshot: number;
+  snapshot: number
   /** Keys that were read. */
-  readKeys: Array<string>;
+  readKeys: Array<string>
   /** Prefixes that were listed. */
-  readPrefixes: Array<string>;
+  readPrefixes: Array<string>
   /** What to write. */
-  writes: Array<BindingWrite>;
+  writes: Array<BindingWrite>
   /** The lease that must still be held. */
-  fenceLease?: string;
+  fenceLease?: string
   /** Its token. */
-  fenceToken?: number;
+  fenceToken?: number
 }
 
 /** A file that could not be read. */
 export interface BindingUnreadable {
   /** Its path. */
-  path: string;
+  path: string
   /** What the system said. */
-  message: string;
+  message: string
 }
 
 /** What a verification found. */
 export interface BindingVerification {
   /** Whether everything holds. */
-  ok: boolean;
+  ok: boolean
   /** How many commits hold. */
-  commits: number;
+  commits: number
   /** The newest revision. */
-  headRevision: number;
+  headRevision: number
   /** The newest hash, in hexadecimal. */
-  headHash: string;
+  headHash: string
   /** The first revision that does not hold. */
-  badRevision?: number;
+  badRevision?: number
   /** Why it does not. */
-  badReason?: string;
+  badReason?: string
   /** Damage of the file. */
-  damage: Array<string>;
+  damage: Array<string>
 }
 
 /** Waiting times of one lane. */
 export interface BindingWait {
   /** Number of waits. */
-  count: number;
+  count: number
   /** The mean. */
-  mean: number;
+  mean: number
   /** The longest. */
-  max: number;
+  max: number
 }
 
 /** A key to be written. */
 export interface BindingWrite {
   /** The key. */
-  key: string;
+  key: string
   /** The value as JSON; nothing deletes the key. */
-  value?: string;
+  value?: string
 }
 
 /** Finds files by name. `order` is `modified` or `name`. */
-export declare function glob(
-  files: BindingFiles,
-  order: string,
-  limit: number | undefined | null,
-  cancel: BindingCancel,
-): Promise<BindingGlobResult | BindingFailure>;
+export declare function glob(files: BindingFiles, order: string, limit: number | undefined | null, cancel: BindingCancel): Promise<BindingGlobResult | BindingFailure>
 
 /** Searches file contents. */
-export declare function grep(
-  query: BindingGrep,
-  cancel: BindingCancel,
-): Promise<BindingGrepResult | BindingFailure>;
+export declare function grep(query: BindingGrep, cancel: BindingCancel): Promise<BindingGrepResult | BindingFailure>
 
 /** The languages that can be parsed. */
-export declare function languages(): Array<string>;
+export declare function languages(): Array<string>
 
 /** The symbols that a file declares. */
-export declare function outline(
-  path: string,
-  cancel: BindingCancel,
-): Promise<BindingSymbol[] | BindingFailure>;
+export declare function outline(path: string, cancel: BindingCancel): Promise<BindingSymbol[] | BindingFailure>
 
 /** Where files do not parse. Paths are relative to `root`. */
-export declare function syntaxErrors(
-  root: string,
-  paths: Array<string>,
-  cancel: BindingCancel,
-): Promise<BindingFileSyntax[] | BindingFailure>;
+export declare function syntaxErrors(root: string, paths: Array<string>, cancel: BindingCancel): Promise<BindingFileSyntax[] | BindingFailure>

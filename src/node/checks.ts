@@ -4,6 +4,12 @@ import { glob, syntaxErrors } from "../native/index.js";
 import type { Checks, CommandResult, SyntaxFinding } from "../ports/index.js";
 import { runCommand } from "./command.js";
 
+/**
+ * Languages whose trees cannot be trusted to be whole for correct code: C and C++ because macros are not expanded,
+ * Kotlin because its grammar refuses some valid one-line bodies. The commands of a task judge them.
+ */
+const UNRELIABLE = new Set(["c", "cpp", "kotlin"]);
+
 /** Checks of a real working tree. */
 export class ProjectChecks implements Checks {
   readonly #directory: string;
@@ -34,7 +40,8 @@ export class ProjectChecks implements Checks {
 
   async syntax(paths: readonly string[], signal: AbortSignal): Promise<SyntaxFinding[]> {
     const files = await syntaxErrors({ root: this.#directory, paths }, signal);
-    return files.flatMap((file) =>
+    const judged = files.filter((file) => !UNRELIABLE.has(file.language ?? ""));
+    return judged.flatMap((file) =>
       file.errors.map(({ span, kind, text }) => ({
         path: file.path,
         line: span.line,

@@ -1,11 +1,8 @@
 import { existsSync } from "node:fs";
 import type { Hooks, PluginInput } from "@opencode-ai/plugin";
-import { fileLog } from "../node/log.js";
+import { fileLog, stateFile } from "../node/index.js";
 import type { ModelRef } from "../ports/index.js";
-import { stateFile } from "../state/index.js";
-import { memoryTool } from "../tools/memory.js";
-import { missionTools } from "../tools/mission.js";
-import { searchTools } from "../tools/search.js";
+import { memoryTool, missionTools, searchTools } from "../tools/index.js";
 import { ChangedFiles, editedPaths } from "./changes.js";
 import { runCommand } from "./commands.js";
 import { type ConfigFindings, extendConfig } from "./config.js";

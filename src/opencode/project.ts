@@ -6,11 +6,8 @@ import { Memory } from "../memory/index.js";
 import type { Role } from "../mission/index.js";
 import { isTerminalMission, type MissionView, readMission } from "../mission/index.js";
 import { type NativeStore, openStore, WorkStealingLanes } from "../native/index.js";
-import { ProjectChecks } from "../node/checks.js";
-import { systemClock } from "../node/clock.js";
-import { processOwner } from "../node/owner.js";
+import { ProjectChecks, processOwner, stateFile, stateFolder, systemClock, todoFile } from "../node/index.js";
 import type { Host, Log, ModelRef } from "../ports/index.js";
-import { stateFile, stateFolder, todoFile } from "../state/index.js";
 import { FileProjection, renderTodo } from "../todo/index.js";
 import type { PluginOptions } from "./options.js";
 

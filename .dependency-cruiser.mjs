@@ -1,0 +1,61 @@
+/**
+ * The directions of imports: adapters → engine → ports. A folder not named in a rule's `pathNot` may not be
+ * imported from there.
+ */
+const folder = (...names) => `^src/(${names.join("|")})/`;
+
+/** What each folder may import besides itself. */
+const ALLOWED = {
+  ports: [],
+  state: ["ports"],
+  mission: ["state", "ports"],
+  memory: ["state", "ports"],
+  engine: ["mission", "state", "ports"],
+  native: ["ports"],
+  node: ["native", "ports"],
+  todo: ["mission", "ports"],
+  agents: ["mission"],
+  tools: ["engine", "mission", "memory", "native", "ports"],
+  opencode: ["agents", "engine", "memory", "mission", "native", "node", "ports", "state", "todo", "tools"],
+  cli: ["mission", "native", "node"],
+};
+
+const directions = Object.entries(ALLOWED).map(([name, allowed]) => ({
+  name: `${name}-imports-only-${allowed.join("-") || "itself"}`,
+  severity: "error",
+  from: { path: folder(name) },
+  to: { path: "^src/[^/]+/", pathNot: folder(name, ...allowed) },
+}));
+
+export default {
+  forbidden: [
+    ...directions,
+    {
+      name: "no-cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    {
+      name: "through-the-door",
+      comment: "code elsewhere comes in through a folder's index",
+      severity: "error",
+      from: { path: "^src/([^/]+)/" },
+      to: { path: "^src/[^/]+/", pathNot: ["^src/$1/", "^src/[^/]+/index\\.ts$"] },
+    },
+    {
+      name: "the-engine-does-no-io",
+      comment: "the engine reaches the outside only through its ports",
+      severity: "error",
+      from: { path: folder("ports", "state", "mission", "memory", "engine") },
+      to: { dependencyTypes: ["core"] },
+    },
+    { name: "no-orphans", severity: "error", from: { orphan: true, pathNot: "\\.d\\.ts$" }, to: {} },
+  ],
+  options: {
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    enhancedResolveOptions: { extensions: [".ts", ".js", ".d.ts", ".md"] },
+  },
+};

@@ -1,0 +1,24 @@
+import { existsSync } from "node:fs";
+
+/** @type {Readonly<Record<string, string>>} */
+const TRIPLES = {
+  "linux-x64-gnu": "x86_64-unknown-linux-gnu",
+  "linux-arm64-gnu": "aarch64-unknown-linux-gnu",
+  "linux-x64-musl": "x86_64-unknown-linux-musl",
+  "linux-arm64-musl": "aarch64-unknown-linux-musl",
+  "darwin-x64": "x86_64-apple-darwin",
+  "darwin-arm64": "aarch64-apple-darwin",
+  "win32-x64-msvc": "x86_64-pc-windows-msvc",
+  "win32-arm64-msvc": "aarch64-pc-windows-msvc",
+};
+
+/** This machine as the addon's file name and the compiler's target have it. */
+export function thisPlatform() {
+  const base = `${process.platform}-${process.arch}`;
+  const musl = existsSync(`/lib/ld-musl-${process.arch === "x64" ? "x86_64" : "aarch64"}.so.1`);
+  const suffix =
+    process.platform === "linux" ? (musl ? "-musl" : "-gnu") : process.platform === "win32" ? "-msvc" : "";
+  const name = base + suffix;
+  const triple = TRIPLES[name];
+  return triple === undefined ? undefined : { name, triple, oldGlibc: name.endsWith("-gnu") };
+}

@@ -1,0 +1,3 @@
+export { memoryTool } from "./memory.js";
+export { missionTools } from "./mission.js";
+export { searchTools } from "./search.js";
