@@ -40,6 +40,8 @@ export class OwnedProcess {
       cwd,
       env: { ...env, PWD: cwd },
       stdio: ["ignore", "pipe", "pipe"],
+      // Ctrl-C goes to everyone in the terminal's process group; when this child ends is for us to say.
+      detached: process.platform !== "win32",
     });
     this.#child = child;
     child.stdout.setEncoding("utf8").on("data", (text: string) => this.#stdout.append(text));

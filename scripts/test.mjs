@@ -19,8 +19,8 @@ const LINTERS = [
   [
     "clippy",
     "cargo",
-    ["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"],
-  ],
+    ["clippy: core", "cargo", ["clippy", ...CORE, "--all-targets", "--locked", "-q", "--", "-D", "warnings"]],
+  ["clippy: binding", "cargo", ["clippy", "-p", "orchestrator-binding", "--locked", "-q", "--", "-D", "warnings"]],
   ["the binding's types are committed", "git", ["diff", "--exit-code", "--", "src/native/binding.d.ts"]],
 ];
 

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { isTerminalMission, key, missionSchema, readMission, renderBoard } from "../mission/index.js";
+import { isTerminalMission, listMissions, readMission, renderBoard } from "../mission/index.js";
 import { NativeError, type NativeStore, openStore } from "../native/index.js";
 import { stateFile } from "../node/index.js";
 
@@ -83,8 +83,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
 ]);
 
 async function status(store: NativeStore, json: boolean): Promise<number> {
-  const missions = store.list(key.missions).map((entry) => missionSchema.parse(entry.value));
-  const views = missions.map((mission) => readMission(store, mission.id));
+  const views = listMissions(store).map((mission) => readMission(store, mission.id));
   if (json) console.log(JSON.stringify(views));
   else if (views.length === 0) console.log("No missions.");
   else {

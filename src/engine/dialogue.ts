@@ -2,7 +2,7 @@ import type { Role } from "../mission/index.js";
 import type { Clock, ModelRef, Random, TokenUse } from "../ports/index.js";
 import type { CommitContext } from "../state/index.js";
 import { reminder, resumption } from "./briefs.js";
-import { MAX_REMINDERS, MAX_TRANSIENT_RETRIES } from "./options.js";
+import { MAX_INTERRUPTIONS, MAX_REMINDERS, MAX_TRANSIENT_RETRIES } from "./options.js";
 import type { Turns } from "./turns.js";
 
 /** One agent's work on one thing: a first message, and as many more as it takes to get the closing tool call. */
@@ -41,6 +41,7 @@ export async function converse(
   const use = { input: 0, output: 0, cacheRead: 0, cost: 0 };
   let reminders = 0;
   let retries = 0;
+  let interruptions = 0;
   let text = dialogue.brief;
   for (let number = 0; ; number++) {
     const end = await ports.turns.deliver(
@@ -66,6 +67,8 @@ export async function converse(
     if (end.state !== "ended") {
       if (end.state === "unanswered")
         return { kind: "failed", reason: "the host did not start the agent's turn", permanent: false };
+      if (end.fresh && ++interruptions > MAX_INTERRUPTIONS)
+        return { kind: "failed", reason: "the agent's turns break off again and again", permanent: true };
       text = resumption(dialogue.closingTool);
       continue;
     }

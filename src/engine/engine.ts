@@ -4,6 +4,7 @@ import {
   isActiveMission,
   isTerminalMission,
   key,
+  listMissions,
   type Mission,
   MissionError,
   type MissionView,
@@ -99,7 +100,8 @@ export class MissionEngine {
         approvedCommands: [],
         planAttempts: 0,
         planFindings: [],
-        verifications: 0,
+        verification: 0,
+        failedVerifications: 0,
       };
       const assignment: Assignment = { session: request.session, mission: opened.id, role: "commander" };
       transaction.put(key.missionCounter, number);
@@ -143,7 +145,7 @@ export class MissionEngine {
   }
 
   missions(): Mission[] {
-    return this.#ports.store.list(key.missions).map((entry) => missionSchema.parse(entry.value));
+    return listMissions(this.#ports.store);
   }
 
   /** Which mission and role a session has; undefined for an ordinary session. */
@@ -171,6 +173,12 @@ export class MissionEngine {
    * @throws MissionError `ERR_NOT_ASSIGNED`
    */
   async speaker(session: string, ...roles: Role[]): Promise<Speaker> {
+    const member = this.member(session, ...roles);
+    return { ...member, run: await this.#own(member.assignment.mission) };
+  }
+
+  /** As `speaker`, for what needs no say over the mission. @throws MissionError `ERR_NOT_ASSIGNED` */
+  member(session: string, ...roles: Role[]): Omit<Speaker, "run"> {
     const assignment = this.assignment(session);
     if (!assignment || !roles.includes(assignment.role))
       throw new MissionError(
@@ -179,7 +187,7 @@ export class MissionEngine {
         { session, roles },
       );
     const actor = assignment.task ? `${assignment.role}:${assignment.task}` : assignment.role;
-    return { run: await this.#own(assignment.mission), assignment, actor };
+    return { assignment, actor };
   }
 
   /** Something happened in a session of the host. */
@@ -189,22 +197,22 @@ export class MissionEngine {
 
   /** The board; with a signal, not before the Commander is needed: a notice, or the mission at rest. */
   async board(mission: string, wait?: AbortSignal): Promise<string> {
-    if (!wait) return renderBoard(this.view(mission));
-    const run = await this.#own(mission);
-    const signal = AbortSignal.any([wait, this.#closing.signal]);
-    if (isActiveMission(run.view().mission.state)) run.start();
+    const rest = () => renderBoard(this.view(mission));
+    const signal = wait && AbortSignal.any([wait, this.#closing.signal]);
     for (;;) {
-      const change = run.changed(signal);
+      if (!signal || isOver(this.view(mission).mission)) return rest();
+      const run = await this.#own(mission);
+      // Nothing is awaited between this look and the wait for the next change, so none is missed.
       const { mission: now } = run.view();
-      if (now.notice && !now.notice.delivered) {
-        change.catch(() => undefined);
-        const { notice } = now;
+      const { notice } = now;
+      if (notice && !notice.delivered) {
         await run.change("engine", (draft) => draft.set({ notice: { ...notice, delivered: true } }));
-        return `${notice.text}\n\n${renderBoard(run.view())}`;
+        return `${notice.text}\n\n${rest()}`;
       }
-      if (!isActiveMission(now.state)) return renderBoard(run.view());
+      if (!isActiveMission(now.state)) return rest();
+      run.start();
       try {
-        await change;
+        await run.changed(signal);
       } catch (error) {
         // Esc: the user wants everything to hold still. A host that shuts down wants it to go on later.
         if (!this.#closing.signal.aborted) await this.pause(mission, "the user interrupted it");
@@ -214,8 +222,8 @@ export class MissionEngine {
   }
 
   async pause(mission: string, reason: string): Promise<void> {
-    const run = await this.#own(mission);
-    if (isActiveMission(run.view().mission.state)) await run.pause("user", reason);
+    if (!isActiveMission(this.view(mission).mission.state)) return;
+    await (await this.#own(mission)).pause("user", reason);
   }
 
   get options(): EngineOptions {
@@ -233,26 +241,25 @@ export class MissionEngine {
   /** Goes on with a paused or blocked mission; a mission that is under way is left alone. */
   async resume(mission: string): Promise<Mission> {
     const run = await this.#own(mission);
-    const { mission: now } = run.view();
-    if (isTerminalMission(now.state))
-      throw new MissionError("ERR_INVALID_STATE", `mission ${mission} is ${now.state}: it has ended`);
-    if (now.state === "paused" || now.state === "blocked") {
-      await this.resumable(mission);
+    const { state } = run.view().mission;
+    await this.resumable(mission);
+    if (state === "paused" || state === "blocked")
       await run.change("user", (draft) => {
         for (const task of draft.tasks)
           if (task.state === "blocked" || task.state === "failed")
             draft.moveTask(task.id, "ready", { attemptLimit: task.attempt + this.#options.attempts });
-        const back = draft.mission.resumeTo ?? (draft.tasks.length > 0 ? "executing" : "planning");
-        draft.move(back, { verifications: 0, planAttempts: draft.mission.planAttempts + 1 });
+        const back = draft.tasks.length > 0 ? (draft.mission.resumeTo ?? "executing") : "planning";
+        draft.move(back, { failedVerifications: 0 });
       });
-    } else run.start();
+    else run.start();
     return run.view().mission;
   }
 
   /** Ends the mission for good; its sessions stop. */
   async cancel(mission: string, reason: string): Promise<Mission> {
+    const before = this.view(mission).mission;
+    if (isTerminalMission(before.state)) return before;
     const run = await this.#own(mission);
-    if (isTerminalMission(run.view().mission.state)) return run.view().mission;
     await run.change("user", (draft) => {
       for (const task of draft.tasks)
         if (task.state !== "done" && task.state !== "cancelled") draft.moveTask(task.id, "cancelled");
@@ -275,10 +282,16 @@ export class MissionEngine {
     this.#runs.clear();
   }
 
-  /** Takes the mission's lease unless this process has it. @throws MissionError `ERR_NOT_OWNER` */
-  #own(mission: string): Promise<MissionRun> {
+  /**
+   * Takes the mission's lease unless this process has it.
+   * @throws MissionError `ERR_NOT_OWNER`; `ERR_INVALID_STATE` when the mission has ended, and needs no owner.
+   */
+  async #own(mission: string): Promise<MissionRun> {
     const known = this.#runs.get(mission);
     if (known) return known;
+    const now = this.view(mission).mission;
+    if (isOver(now))
+      throw new MissionError("ERR_INVALID_STATE", `mission ${mission} is ${now.state}: it has ended`);
     const run = this.#leases.take(mission).then((fence) => new MissionRun(mission, fence, this.#runPorts));
     this.#runs.set(mission, run);
     run.catch(() => this.#runs.delete(mission));
@@ -295,7 +308,7 @@ export class MissionEngine {
     this.#ports.onChange(view);
     const { mission } = view;
     if (mission.notice && !mission.notice.delivered) this.#tell(mission.id, mission.notice.number);
-    else if (isTerminalMission(mission.state)) void this.#letGo(mission.id);
+    else if (isOver(mission)) void this.#letGo(mission.id);
   }
 
   /** A mission that has ended needs no owner, once the last turns of its agents are over. */
@@ -347,6 +360,11 @@ export class MissionEngine {
     if (pending())
       await run.change("engine", (draft) => draft.set({ notice: { ...notice, delivered: true } }));
   }
+}
+
+/** Ended, and the Commander knows. */
+function isOver({ state, notice }: Mission): boolean {
+  return isTerminalMission(state) && notice?.delivered !== false;
 }
 
 function sameModel(left: ModelRef | undefined, right: ModelRef): boolean {

@@ -28,7 +28,7 @@ export function jobsFor({ mission, tasks }: MissionView): Job[] {
     mission: mission.id,
   });
   if (mission.state === "planning") return [job("plan", "planner", "plan")];
-  if (mission.state === "verifying") return [job("seal", "checker", `${mission.verifications}`)];
+  if (mission.state === "verifying") return [job("seal", "checker", `${mission.verification}`)];
   return tasks.flatMap((task) => taskJob(task));
 }
 

@@ -23,5 +23,7 @@ export const MAX_DEPTH = 3;
 export const MAX_REMINDERS = 2;
 /** Further tries within one attempt, after failures of the provider that may pass. */
 export const MAX_TRANSIENT_RETRIES = 5;
+/** Turns within one attempt that break off without an end. */
+export const MAX_INTERRUPTIONS = 5;
 /** Rounds of final verification before the user is asked. */
 export const MAX_VERIFICATIONS = 3;

@@ -93,6 +93,7 @@ export class MissionRun {
   /** Ends all that is under way, in the host too, and resolves when it has ended. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    for (const wake of this.#waiters) wake();
     for (const { job } of this.#jobs.values()) this.#ports.slots.withdraw(job);
     await Promise.allSettled([...this.#speaking].map((session) => this.#ports.host.abort(session)));
     await Promise.allSettled([...this.#jobs.values()].map((one) => one.done));
@@ -188,7 +189,10 @@ export class MissionRun {
       session: (existing, role, task) => this.#session(existing, role, task),
       converse: (dialogue) => this.#converse(dialogue, signal),
       // Not awaited by the step: pausing waits for the steps to end.
-      pause: async (reason) => void this.pause("user", reason).catch(() => undefined),
+      // After our own stop, a session that was aborted is no sign of the user's.
+      pause: async (reason) => {
+        if (!signal.aborted) void this.pause("user", reason).catch(() => undefined);
+      },
       model: (mission, role) => this.#model(mission, role),
     };
   }

@@ -1,4 +1,4 @@
-import type { MissionDraft } from "../mission/index.js";
+import type { MissionDraft, TaskState } from "../mission/index.js";
 import { missionOutcome, unblockedTasks } from "./jobs.js";
 
 /**
@@ -6,6 +6,8 @@ import { missionOutcome, unblockedTasks } from "./jobs.js";
  * and a mission whose tasks have all come to rest is verified or blocked.
  */
 export function settle(draft: MissionDraft): void {
+  if (draft.mission.state === "verifying" && draft.tasks.some((task) => !isOver(task.state)))
+    draft.move("executing");
   for (const task of unblockedTasks(draft)) draft.moveTask(task.id, "ready");
   const outcome = missionOutcome(draft);
   if (outcome === "verifying") draft.move("verifying");
@@ -18,4 +20,8 @@ export function settle(draft: MissionDraft): void {
         "Decide: retry a task with a note, add a task (delegate), or ask the user.",
     );
   }
+}
+
+function isOver(state: TaskState): boolean {
+  return state === "done" || state === "cancelled";
 }

@@ -14,9 +14,11 @@ export interface InstructionRequest {
   readonly obsolete?: () => boolean;
 }
 
-export type TurnEnd =
-  | (Extract<Turn, { state: "ended" }> & { readonly fresh: boolean })
-  | { readonly state: "interrupted" | "obsolete" | "unanswered" };
+/** How a turn went. `fresh`: it was begun by this call, and not by an earlier life of the engine. */
+export type TurnEnd = { readonly fresh: boolean } & (
+  | Extract<Turn, { state: "ended" }>
+  | { readonly state: "interrupted" | "obsolete" | "unanswered" }
+);
 
 export type Commit = <T>(context: CommitContext, change: (transaction: Transaction) => T) => Promise<T>;
 
@@ -61,20 +63,23 @@ export class Turns {
     for (;;) {
       signal.throwIfAborted();
       const turn = await this.#host.turn(instruction.session, instruction.messageId);
+      signal.throwIfAborted();
       if (turn.state === "ended") {
         await this.#mark(instruction, "ended", context);
         return { ...turn, fresh };
       }
-      if (turn.state === "interrupted") return { state: "interrupted" };
+      if (turn.state === "interrupted") return { state: "interrupted", fresh };
       if (turn.state === "running") {
         if (sends > 0) await this.#mark(instruction, "accepted", context);
       } else if (sentAt === undefined || this.#clock.now() - sentAt >= RESEND_AFTER_MS) {
-        if (request.obsolete?.()) return { state: "obsolete" };
-        if (sends === MAX_SENDS) return { state: "unanswered" };
+        if (request.obsolete?.()) return { state: "obsolete", fresh };
+        if (sends === MAX_SENDS) return { state: "unanswered", fresh };
         sends++;
         sentAt = this.#clock.now();
         pollMs = POLL_MIN_MS;
         await this.#host.prompt({ ...instruction, model: request.model });
+        // An abort that came while it was on its way found the session idle: it must not run unattended.
+        if (signal.aborted) await this.#host.abort(instruction.session);
       }
       await this.#nextLook(instruction.session, pollMs, signal);
       pollMs = Math.min(POLL_MAX_MS, pollMs * 1.5);

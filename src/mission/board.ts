@@ -18,8 +18,8 @@ const MARKS: Readonly<Record<TaskState, string>> = {
 export function renderBoard({ mission, tasks }: MissionView): string {
   const done = tasks.filter((task) => task.state === "done").length;
   const head = `Mission ${mission.id} · ${mission.state} · ${done}/${tasks.length} tasks done`;
-  const lines = [head, `Goal: ${firstLine(mission.goal)}`];
-  if (mission.reason) lines.push(`Reason: ${mission.reason}`);
+  const lines = [head, `Goal: ${oneLine(mission.goal)}`];
+  if (mission.reason) lines.push(`Reason: ${oneLine(mission.reason)}`);
   for (const task of tasks) lines.push(renderTask(task));
   if (mission.summary && mission.state === "sealed") lines.push(`Approach: ${mission.summary}`);
   const use = tasks.flatMap((task) => task.evidence);
@@ -29,16 +29,18 @@ export function renderBoard({ mission, tasks }: MissionView): string {
 }
 
 function renderTask(task: Task): string {
-  const parts = [`[${MARKS[task.state]}] ${task.id} ${task.title} · ${task.state}`];
+  const parts = [`[${MARKS[task.state]}] ${task.id} ${oneLine(task.title)} · ${task.state}`];
   if (task.attempt > 1) parts.push(`attempt ${task.attempt}`);
   if (task.dependencies.length > 0 && task.state === "pending")
     parts.push(`after ${task.dependencies.join(", ")}`);
-  if (task.reason) parts.push(task.reason);
+  if (task.reason) parts.push(oneLine(task.reason));
   return parts.join(" · ");
 }
 
-/** The first line, at most 160 characters of it. */
-function firstLine(text: string): string {
-  const line = text.split("\n", 1)[0] ?? "";
-  return line.length > 160 || line.length < text.length ? `${line.slice(0, 159)}…` : line;
+const MAX_LINE = 160;
+
+/** White space folded, and cut where it gets too long. */
+function oneLine(text: string): string {
+  const line = text.trim().replace(/\s+/g, " ");
+  return line.length > MAX_LINE ? `${line.slice(0, MAX_LINE - 1)}…` : line;
 }

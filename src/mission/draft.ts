@@ -72,7 +72,8 @@ export class MissionDraft implements MissionView {
     const { resumeTo: _, reason: __, ...rest } = this.#mission;
     const interrupted = to === "paused" || to === "blocked";
     const resumeTo = interrupted && isActiveMission(from) ? from : undefined;
-    this.#mission = { ...rest, state: to, ...(resumeTo && { resumeTo }) } as Mission;
+    const verification = rest.verification + (to === "verifying" ? 1 : 0);
+    this.#mission = { ...rest, state: to, verification, ...(resumeTo && { resumeTo }) };
     this.set(change);
   }
 
@@ -95,6 +96,18 @@ export class MissionDraft implements MissionView {
     assertTaskTransition(id, this.task(id).state, to);
     this.addTask({ ...task, state: to, ...change });
   }
+}
+
+/** All missions of the store, the oldest first. */
+export function listMissions(store: Store): Mission[] {
+  return store
+    .list(key.missions)
+    .map((entry) => missionSchema.parse(entry.value))
+    .sort((a, b) => missionNumber(a) - missionNumber(b));
+}
+
+function missionNumber({ id }: Mission): number {
+  return Number(id.slice(1));
 }
 
 /** The mission as it stands now. @throws MissionError `ERR_NO_MISSION` */

@@ -1,5 +1,5 @@
 export { renderBoard } from "./board.js";
-export { MissionDraft, type MissionView, readMission } from "./draft.js";
+export { listMissions, MissionDraft, type MissionView, readMission } from "./draft.js";
 export { MissionError, type MissionErrorCode } from "./errors.js";
 export { ancestors, graphProblems } from "./graph.js";
 export {

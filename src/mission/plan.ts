@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { countAlternatives, MAX_ALTERNATIVES } from "./write-set.js";
 
 /** The plan as the Planner submits it: data, validated here by shape and in `graph.ts` as a graph. */
 
@@ -21,7 +22,10 @@ const projectGlob = z
   .refine((glob) => !glob.startsWith("/") && !/^[A-Za-z]:/.test(glob) && !glob.includes("\\"), {
     message: "must be relative to the project, with forward slashes",
   })
-  .refine((glob) => !glob.split("/").includes(".."), { message: "must not contain '..'" });
+  .refine((glob) => !glob.split("/").includes(".."), { message: "must not contain '..'" })
+  .refine((glob) => countAlternatives(glob) <= MAX_ALTERNATIVES, {
+    message: `its braces must not make more than ${MAX_ALTERNATIVES} alternatives`,
+  });
 
 export const checksSchema = z.strictObject({
   commands: z.array(command).max(20).default([]).describe("Shell commands that must exit with 0"),

@@ -37,7 +37,10 @@ export const missionSchema = z.strictObject({
   planSession: z.string().optional(),
   planAttempts: z.number().int(),
   planFindings: z.array(z.string()),
-  verifications: z.number().int(),
+  /** Final verifications begun; numbers each, so that a late result of one is not taken for the next. */
+  verification: z.number().int(),
+  /** Of these, how many have failed since the user last stepped in. */
+  failedVerifications: z.number().int(),
   notice: noticeSchema.optional(),
 });
 export type Mission = z.infer<typeof missionSchema>;

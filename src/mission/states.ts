@@ -60,8 +60,10 @@ export function isTerminalMission(state: MissionState): boolean {
   return MISSION_TRANSITIONS[state].length === 0;
 }
 
+export type ActiveMissionState = "planning" | "executing" | "verifying";
+
 /** A mission whose tasks the engine is working on. */
-export function isActiveMission(state: MissionState): boolean {
+export function isActiveMission(state: MissionState): state is ActiveMissionState {
   return state === "planning" || state === "executing" || state === "verifying";
 }
 

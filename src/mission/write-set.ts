@@ -3,8 +3,8 @@
  *
  * The question "is there a path that both globs match?" is answered on the globs themselves, not on the files
  * that happen to exist, since tasks create files. Supported: literals, `?`, `*`, `**` as a whole segment,
- * `[…]`, and `{a,b}`. A character class is treated as "any character", so an answer may be a false alarm but
- * never a false all-clear.
+ * `[…]`, and `{a,b}`. Two character classes are taken to meet without a look at them, so an answer may be a false
+ * alarm but never a false all-clear.
  */
 
 /** True when some path could match both globs. */
@@ -22,14 +22,35 @@ export function overlap(left: readonly string[], right: readonly string[]): [str
 
 /** True when the path, relative to the project, is matched by one of the globs. */
 export function writeSetCovers(globs: readonly string[], path: string): boolean {
-  const target = path.split("/").map((segment) => [...segment].map((value) => ({ literal: value }) as Token));
+  const target = path.split("/").map((segment) => [...segment].map((value) => ({ literal: value })));
   return globs.some((glob) => expandBraces(glob).some((one) => pathsIntersect(segments(one), target)));
+}
+
+/** Alternatives that the braces of one glob may make. */
+export const MAX_ALTERNATIVES = 200;
+
+/** How many globs `expandBraces` makes of one, worked out without making them. */
+export function countAlternatives(glob: string): number {
+  const parts = splitBraces(glob);
+  if (!parts) return 1;
+  const middle = parts.alternatives.reduce((sum, one) => sum + countAlternatives(one), 0);
+  return middle * countAlternatives(parts.tail);
 }
 
 /** `a/{b,c{d,e}}` becomes `a/b`, `a/cd`, `a/ce`. An unbalanced brace stands for itself. */
 export function expandBraces(glob: string): string[] {
+  const parts = splitBraces(glob);
+  if (!parts) return [glob];
+  const tails = expandBraces(parts.tail);
+  return parts.alternatives
+    .flatMap(expandBraces)
+    .flatMap((middle) => tails.map((tail) => parts.head + middle + tail));
+}
+
+/** The first balanced pair of braces, with what is before, inside (cut at its commas) and behind it. */
+function splitBraces(glob: string): { head: string; alternatives: string[]; tail: string } | undefined {
   const open = glob.indexOf("{");
-  if (open < 0) return [glob];
+  if (open < 0) return undefined;
   let depth = 0;
   const cuts = [open];
   for (let i = open; i < glob.length; i++) {
@@ -37,20 +58,22 @@ export function expandBraces(glob: string): string[] {
     if (char === "{") depth++;
     else if (char === "," && depth === 1) cuts.push(i);
     else if (char === "}" && --depth === 0) {
-      cuts.push(i);
-      const head = glob.slice(0, open);
-      const tails = expandBraces(glob.slice(i + 1));
-      return cuts
-        .slice(1)
-        .flatMap((end, n) => expandBraces(glob.slice((cuts[n] ?? open) + 1, end)))
-        .flatMap((middle) => tails.map((tail) => head + middle + tail));
+      const ends = [...cuts.slice(1), i];
+      const alternatives = ends.map((end, n) => glob.slice((cuts[n] ?? open) + 1, end));
+      return { head: glob.slice(0, open), alternatives, tail: glob.slice(i + 1) };
     }
   }
-  return [glob];
+  return undefined;
 }
 
-/** One element of a path segment: a fixed character, any one character, or any run of characters. */
-type Token = { readonly literal: string } | "any" | "star";
+/** One element of a path segment: a fixed character, one of a class, any one character, or any run. */
+type Token = { readonly literal: string } | CharacterClass | "any" | "star";
+
+interface CharacterClass {
+  readonly negated: boolean;
+  /** Inclusive. */
+  readonly ranges: readonly (readonly [string, string])[];
+}
 type Segment = readonly Token[] | "globstar";
 
 function segments(glob: string): Segment[] {
@@ -65,17 +88,37 @@ function segments(glob: string): Segment[] {
 
 function tokens(segment: string): Token[] {
   const result: Token[] = [];
-  for (let i = 0; i < segment.length; i++) {
-    const char = segment[i] ?? "";
+  const characters = [...segment];
+  for (let i = 0; i < characters.length; i++) {
+    const char = characters[i] ?? "";
+    const end = char === "[" ? characters.indexOf("]", i + 2 + Number(isNegation(characters[i + 1]))) : -1;
     if (char === "*") {
       if (result.at(-1) !== "star") result.push("star");
     } else if (char === "?") result.push("any");
-    else if (char === "[" && segment.indexOf("]", i + 2) > 0) {
-      result.push("any");
-      i = segment.indexOf("]", i + 2);
+    else if (end > 0) {
+      result.push(characterClass(characters.slice(i + 1, end)));
+      i = end;
     } else result.push({ literal: char });
   }
   return result;
+}
+
+function isNegation(char: string | undefined): boolean {
+  return char === "!" || char === "^";
+}
+
+/** The inside of `[…]`. */
+function characterClass(inside: readonly string[]): CharacterClass {
+  const negated = isNegation(inside[0]);
+  const members = negated ? inside.slice(1) : inside;
+  const ranges: [string, string][] = [];
+  for (let i = 0; i < members.length; i++) {
+    const from = members[i] ?? "";
+    const isRange = members[i + 1] === "-" && i + 2 < members.length;
+    ranges.push([from, isRange ? (members[i + 2] ?? from) : from]);
+    if (isRange) i += 2;
+  }
+  return { negated, ranges };
 }
 
 function pathsIntersect(a: readonly Segment[], b: readonly Segment[]): boolean {
@@ -89,7 +132,12 @@ function segmentsIntersect(a: Segment, b: Segment): boolean {
 
 function tokensIntersect(a: Token, b: Token): boolean {
   if (typeof a === "string" || typeof b === "string") return true;
-  return a.literal === b.literal;
+  if ("literal" in a) return "literal" in b ? a.literal === b.literal : classHas(b, a.literal);
+  return "literal" in b ? classHas(a, b.literal) : true;
+}
+
+function classHas({ negated, ranges }: CharacterClass, char: string): boolean {
+  return ranges.some(([from, to]) => from <= char && char <= to) !== negated;
 }
 
 /**

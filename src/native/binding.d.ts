@@ -12,7 +12,7 @@ export declare class BindingCancel {
 /** The lanes of one engine. */
 export declare class BindingLanes {
   /** Builds the lanes. */
-  static create(lanes: Array<BindingLane>): BindingLanes
+  static create(lanes: Array<BindingLane>): BindingLanes | BindingFailure
   /** Queues a job. */
   push(lane: string, job: string, priority: string, slot: number | undefined | null, nowMs: number): boolean | BindingFailure
   /** The job that the slot should do now. */

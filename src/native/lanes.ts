@@ -8,14 +8,11 @@ export type LaneMetrics = BindingLaneMetrics;
 /** Slots that take jobs by work stealing. See the `Lanes` port for the order. */
 export class WorkStealingLanes implements Lanes {
   readonly #lanes: BindingLanes;
-  readonly #capacity: Map<string, number>;
 
   /** @param capacities slots of each lane, 1 to 1,024. */
   constructor(capacities: Readonly<Record<string, number>>) {
-    this.#capacity = new Map(Object.entries(capacities));
-    this.#lanes = addon().BindingLanes.create(
-      [...this.#capacity].map(([name, capacity]) => ({ name, capacity })),
-    );
+    const lanes = Object.entries(capacities).map(([name, capacity]) => ({ name, capacity }));
+    this.#lanes = unwrap(addon().BindingLanes.create(lanes));
   }
 
   push(lane: string, job: string, priority: JobPriority, slot: number | undefined, nowMs: number): void {
@@ -42,7 +39,6 @@ export class WorkStealingLanes implements Lanes {
   /** Changes the number of slots while jobs run; a busy slot that goes finishes its job first. */
   resize(lane: string, capacity: number, nowMs: number): void {
     unwrap(this.#lanes.resize(lane, capacity, nowMs));
-    this.#capacity.set(lane, capacity);
   }
 
   metrics(lane: string, nowMs: number): LaneMetrics {

@@ -25,11 +25,11 @@ export async function runCommand(
     env: { ...process.env, CI: "1", NO_COLOR: "1" },
   });
   let output = "";
-  const keep = (chunk: Buffer) => {
-    output = (output + chunk.toString("utf8")).slice(-KEPT_OUTPUT);
+  const keep = (chunk: string) => {
+    output = (output + chunk).slice(-KEPT_OUTPUT);
   };
-  child.stdout.on("data", keep);
-  child.stderr.on("data", keep);
+  child.stdout.setEncoding("utf8").on("data", keep);
+  child.stderr.setEncoding("utf8").on("data", keep);
 
   let timedOut = false;
   const stop = () => endGroup(child);
@@ -56,6 +56,9 @@ export async function runCommand(
     return { command, exitCode, durationMs: performance.now() - started, timedOut, output };
   } finally {
     clearTimeout(timer);
+    // A descendant that left the group could hold the other ends for as long as it lives.
+    child.stdout.destroy();
+    child.stderr.destroy();
     options.signal.removeEventListener("abort", stop);
   }
 }

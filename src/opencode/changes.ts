@@ -22,7 +22,8 @@ export function editedPaths(tool: string, args: unknown): string[] {
 /** The path relative to the project with forward slashes, or undefined when it lies outside. */
 export function projectPath(directory: string, path: string): string | undefined {
   const inside = relative(directory, resolve(directory, path));
-  if (inside === "" || inside.startsWith("..") || isAbsolute(inside)) return undefined;
+  if (inside === "" || inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside))
+    return undefined;
   return inside.split(sep).join("/");
 }
 

@@ -49,6 +49,7 @@ async function openMission(engine: MissionEngine, session: string, goal: string)
 
 /** The session's mission: the one that is not over, else its latest. */
 function missionOf(engine: MissionEngine, session: string): Mission {
+  // Oldest first.
   const own = engine.missions().filter((mission) => mission.rootSession === session);
   const mission = own.find((one) => !isTerminalMission(one.state)) ?? own.at(-1);
   if (!mission)

@@ -52,8 +52,13 @@ function agentEntry(role: Role, own: AgentEntry | undefined): AgentEntry {
     description: DESCRIPTIONS[role],
     prompt: INSTRUCTIONS[role],
     ...own,
-    permission: { ...permission, ...ownPermission },
+    // The last rule that matches wins: ours go behind the user's `*`, and give way to what the user names.
+    permission: { ...ownPermission, ...without(permission, ownPermission) },
   };
+}
+
+function without(rules: Permission, named: Permission = {}): Permission {
+  return Object.fromEntries(Object.entries(rules).filter(([rule]) => !(rule in named)));
 }
 
 /**
@@ -69,9 +74,8 @@ function hideMissionTools(target: { agent?: Record<string, AgentEntry>; permissi
 }
 
 function withDenies(permission: Permission): Permission {
-  const result = { ...permission };
-  for (const tool of Object.keys(MISSION_TOOLS)) if (!(tool in result)) result[tool] = "deny";
-  return result;
+  const denies = Object.fromEntries(Object.keys(MISSION_TOOLS).map((tool) => [tool, "deny"]));
+  return { ...permission, ...without(denies, permission) };
 }
 
 function addCommands(commands: Record<string, unknown>): Map<string, MissionCommand> {

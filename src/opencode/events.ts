@@ -38,6 +38,8 @@ export function sessionEvent(event: { type: string; properties: unknown }): Sess
       const parsed = withError.safeParse(event.properties);
       if (!parsed.success) return undefined;
       const { sessionID, error } = parsed.data;
+      // An abort stands on the message that it ended; where there is none, nothing was asked of the session.
+      if (error?.name === "MessageAbortedError") return { kind: "changed", session: sessionID };
       const message = `${error?.name ?? "error"}: ${error?.data?.message ?? "no message"}`;
       return { kind: "failed", session: sessionID, message };
     }

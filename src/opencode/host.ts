@@ -39,8 +39,9 @@ export class OpenCodeHost implements Host {
   readonly #directory: string;
   readonly #log: Log;
   /** Errors of sessions that have no message to show them on, such as an unknown model. */
-  readonly #sessionErrors = new Map<string, { readonly message: string; readonly atMs: number }>();
-  readonly #promptedMs = new Map<string, number>();
+  readonly #sessionErrors = new Map<string, string>();
+  /** The message that each session was last prompted with by this process. */
+  readonly #prompted = new Map<string, string>();
 
   constructor(input: Pick<PluginInput, "client" | "directory">, log: Log) {
     this.#client = input.client;
@@ -70,7 +71,8 @@ export class OpenCodeHost implements Host {
   }
 
   async prompt(prompt: Prompt): Promise<void> {
-    this.#promptedMs.set(prompt.session, Date.now());
+    this.#prompted.set(prompt.session, prompt.messageId);
+    this.#sessionErrors.delete(prompt.session);
     const { providerID, modelID, variant } = prompt.model ?? {};
     const answer = await this.#client.session.promptAsync({
       ...this.#at(prompt.session),
@@ -117,7 +119,7 @@ export class OpenCodeHost implements Host {
 
   /** To be called with the host's `session.error` events. */
   sessionFailed(session: string, message: string): void {
-    this.#sessionErrors.set(session, { message, atMs: Date.now() });
+    this.#sessionErrors.set(session, message);
   }
 
   #at(session: string) {
@@ -139,11 +141,9 @@ export class OpenCodeHost implements Host {
   }
 
   #withoutAnswer(session: string, messages: readonly Message[], messageId: string): Turn {
-    const failed = this.#sessionErrors.get(session);
-    if (failed && failed.atMs >= (this.#promptedMs.get(session) ?? Number.POSITIVE_INFINITY)) {
-      this.#sessionErrors.delete(session);
-      return { state: "ended", use: totalUse([]), failure: { kind: "permanent", message: failed.message } };
-    }
+    const message = this.#prompted.get(session) === messageId ? this.#sessionErrors.get(session) : undefined;
+    if (message !== undefined)
+      return { state: "ended", use: totalUse([]), failure: { kind: "permanent", message } };
     return { state: messages.some((one) => one.id === messageId) ? "unanswered" : "missing" };
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Hooks, PluginInput } from "@opencode-ai/plugin";
+import { addon } from "../native/index.js";
 import { fileLog, stateFile } from "../node/index.js";
 import type { ModelRef } from "../ports/index.js";
 import { memoryTool, missionTools, searchTools } from "../tools/index.js";
@@ -49,21 +50,27 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
     if (opened) assertWritable((await opened).engine, directory, session, paths);
   };
 
+  // Once the host is up: what it asks of its server during start would wait for ever.
   setImmediate(() => {
-    for (const problem of problems)
-      void host.notify({ title: "opencode-orchestrator", message: problem, variant: "warning" });
+    for (const problem of problems) warn("Options of opencode-orchestrator", problem);
+    try {
+      addon();
+    } catch (error) {
+      log.error("addon.failed", { error: String(error) });
+      warn("opencode-orchestrator has no native core", describe(error));
+      return;
+    }
     if (existsSync(stateFile(directory))) void recover();
   });
+  function warn(title: string, message: string): void {
+    void host.notify({ title, message, variant: "warning" });
+  }
   async function recover(): Promise<void> {
     try {
       await (await project()).engine.recover();
     } catch (error) {
       log.error("recovery.failed", { error: String(error) });
-      void host.notify({
-        title: "Missions could not be taken up again",
-        message: error instanceof Error ? error.message : String(error),
-        variant: "error",
-      });
+      warn("Missions could not be taken up again", describe(error));
     }
   }
 
@@ -110,4 +117,8 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       if (opened) await (await opened).close();
     },
   };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -17,7 +17,7 @@ export function memoryTool(ports: ToolPorts & { readonly memory: () => Promise<M
       id: z.string().optional(),
     },
     execute: async (args, context) => {
-      const { assignment, actor } = await (await ports.engine()).speaker(context.sessionID, ...ROLES);
+      const { assignment, actor } = (await ports.engine()).member(context.sessionID, ...ROLES);
       const from: Standpoint = { author: actor, mission: assignment.mission, task: assignment.task };
       const memory = await ports.memory();
       if (args.action === "recall") {

@@ -1,5 +1,5 @@
 import { realpath, stat } from "node:fs/promises";
-import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { CallContext } from "./context.js";
 
 /** Where a tool looks, and how it names what it finds there. */
@@ -45,5 +45,5 @@ function prefixOf(directory: string, folder: string): string {
 
 function isInside(project: string, path: string): boolean {
   const inside = relative(project, path);
-  return inside === "" || (!inside.startsWith("..") && !isAbsolute(inside));
+  return inside !== ".." && !inside.startsWith(`..${sep}`) && !isAbsolute(inside);
 }

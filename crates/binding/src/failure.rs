@@ -80,7 +80,24 @@ impl From<StoreError> for BindingFailure {
 
 impl From<LaneError> for BindingFailure {
     fn from(error: LaneError) -> Self {
-        Self::new(error.code(), error.to_string(), json!({}))
+        let details = match &error {
+            LaneError::UnknownLane { lane }
+            | LaneError::DuplicateJob { lane }
+            | LaneError::DuplicateLane { lane } => {
+                json!({ "lane": lane })
+            }
+            LaneError::UnknownSlot { lane, slot, capacity } => {
+                json!({ "lane": lane, "slot": slot, "capacity": capacity })
+            }
+            LaneError::SlotBusy { lane, slot } | LaneError::SlotIdle { lane, slot } => {
+                json!({ "lane": lane, "slot": slot })
+            }
+            LaneError::Capacity { lane, requested, maximum } => {
+                json!({ "lane": lane, "requested": requested, "maximum": maximum })
+            }
+            _ => json!({}),
+        };
+        Self::new(error.code(), error.to_string(), details)
     }
 }
 

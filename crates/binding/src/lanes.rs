@@ -76,11 +76,10 @@ pub struct BindingLanes {
 #[napi]
 impl BindingLanes {
     /// Builds the lanes.
-    #[napi(factory)]
-    pub fn create(lanes: Vec<BindingLane>) -> napi::Result<Self> {
-        Lanes::new(lanes.into_iter().map(|lane| (lane.name, lane.capacity as usize)))
-            .map(|lanes| Self { lanes })
-            .map_err(|error| napi::Error::from_reason(error.to_string()))
+    #[napi(catch_unwind, ts_return_type = "BindingLanes | BindingFailure")]
+    pub fn create(lanes: Vec<BindingLane>) -> Crossing<BindingLanes> {
+        let lanes = lanes.into_iter().map(|lane| (lane.name, lane.capacity as usize));
+        crossing(Lanes::new(lanes).map(|lanes| Self { lanes }))
     }
 
     /// Queues a job.

@@ -1,6 +1,6 @@
 //! grep and glob.
 
-use napi::bindgen_prelude::{AsyncTask, ClassInstance};
+use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
 use orchestrator_search::{
     CaseMode, ContextLine, FileFailure, FileQuery, GlobOrder, GlobOutcome, GlobQuery, GrepOutcome, GrepQuery,
@@ -131,10 +131,7 @@ pub struct BindingGlobResult {
 /// Searches file contents.
 #[napi(ts_return_type = "Promise<BindingGrepResult | BindingFailure>")]
 #[must_use]
-pub fn grep(
-    query: BindingGrep,
-    cancel: ClassInstance<BindingCancel>,
-) -> AsyncTask<Offload<BindingGrepResult>> {
+pub fn grep(query: BindingGrep, cancel: &BindingCancel) -> AsyncTask<Offload<BindingGrepResult>> {
     let cancel = cancel.signal();
     offload(move || {
         let query = grep_query(query)?;
@@ -149,7 +146,7 @@ pub fn glob(
     files: BindingFiles,
     order: String,
     limit: Option<u32>,
-    cancel: ClassInstance<BindingCancel>,
+    cancel: &BindingCancel,
 ) -> AsyncTask<Offload<BindingGlobResult>> {
     let cancel = cancel.signal();
     offload(move || {

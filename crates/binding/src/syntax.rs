@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{AsyncTask, ClassInstance};
+use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
 use orchestrator_syntax::{
     AstError, AstMatch, AstOutcome, AstQuery, AstRewrite, Capture, FileSyntax, Language, Preview, Span,
@@ -177,10 +177,7 @@ impl BindingRewrite {
 /// Finds code of a shape.
 #[napi(ts_return_type = "Promise<BindingAstResult | BindingFailure>")]
 #[must_use]
-pub fn ast_search(
-    query: BindingAstQuery,
-    cancel: ClassInstance<BindingCancel>,
-) -> AsyncTask<Offload<BindingAstResult>> {
+pub fn ast_search(query: BindingAstQuery, cancel: &BindingCancel) -> AsyncTask<Offload<BindingAstResult>> {
     let cancel = cancel.signal();
     offload(move || Ok(ast_result(orchestrator_syntax::ast_search(&ast_query(query)?, &cancel)?)))
 }
@@ -192,7 +189,7 @@ pub fn ast_rewrite(
     query: BindingAstQuery,
     replacement: String,
     root: String,
-    cancel: ClassInstance<BindingCancel>,
+    cancel: &BindingCancel,
 ) -> AsyncTask<Offload<BindingRewrite>> {
     let cancel = cancel.signal();
     offload(move || {
@@ -204,7 +201,7 @@ pub fn ast_rewrite(
 /// The symbols that a file declares.
 #[napi(ts_return_type = "Promise<BindingSymbol[] | BindingFailure>")]
 #[must_use]
-pub fn outline(path: String, cancel: ClassInstance<BindingCancel>) -> AsyncTask<Offload<Vec<BindingSymbol>>> {
+pub fn outline(path: String, cancel: &BindingCancel) -> AsyncTask<Offload<Vec<BindingSymbol>>> {
     let cancel = cancel.signal();
     offload(move || {
         let mut flat = Vec::new();
@@ -219,7 +216,7 @@ pub fn outline(path: String, cancel: ClassInstance<BindingCancel>) -> AsyncTask<
 pub fn syntax_errors(
     root: String,
     paths: Vec<String>,
-    cancel: ClassInstance<BindingCancel>,
+    cancel: &BindingCancel,
 ) -> AsyncTask<Offload<Vec<BindingFileSyntax>>> {
     let cancel = cancel.signal();
     offload(move || {

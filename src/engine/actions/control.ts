@@ -1,11 +1,12 @@
 import {
   ancestors,
   graphProblems,
-  isSettledTask,
+  isTerminalMission,
   type MissionDraft,
   MissionError,
   overlap,
   type PlanTask,
+  type TaskState,
 } from "../../mission/index.js";
 import type { MissionEngine } from "../engine.js";
 import { MAX_DEPTH } from "../options.js";
@@ -21,6 +22,7 @@ export async function retry(
   const { run, actor } = await engine.speaker(session, "commander");
   await engine.resumable(run.id);
   await run.change(actor, (draft) => {
+    assertOpen(draft);
     const task = draft.task(id);
     draft.moveTask(id, "ready", {
       attemptLimit: task.attempt + engine.options.attempts,
@@ -42,6 +44,7 @@ export async function widen(
 ): Promise<void> {
   const { run, actor } = await engine.speaker(session, "commander", "worker");
   await run.change(actor, (draft) => {
+    assertOpen(draft);
     const task = draft.task(id);
     const byId = new Map(draft.tasks.map((one) => [one.id, one]));
     for (const other of draft.tasks) {
@@ -63,11 +66,14 @@ export async function delegate(engine: MissionEngine, session: string, plan: Pla
   const { run, assignment, actor } = await engine.speaker(session, "commander", "worker");
   if (assignment.role === "commander") await engine.resumable(run.id);
   await run.change(actor, (draft) => {
+    assertOpen(draft);
     const depth = assignment.task ? draft.task(assignment.task).depth + 1 : 0;
     if (depth > MAX_DEPTH)
       throw new MissionError("ERR_DEPTH", `delegation ends at depth ${MAX_DEPTH}: do this part yourself`);
-    const unfinished = draft.tasks.filter((task) => !isSettledTask(task.state) || task.state === "blocked");
-    const finished = new Set(draft.tasks.filter((task) => isSettledTask(task.state)).map((task) => task.id));
+    // A task that failed or is blocked may run again: its write set still counts.
+    const isOver = (state: TaskState) => state === "done" || state === "cancelled";
+    const unfinished = draft.tasks.filter((task) => !isOver(task.state));
+    const finished = new Set(draft.tasks.filter((task) => isOver(task.state)).map((task) => task.id));
     if (draft.tasks.some((task) => task.id === plan.id))
       throw new MissionError("ERR_PLAN_INVALID", `there is a task ${plan.id} already: choose another id`);
     const open = [...unfinished, plan].map((task) => ({
@@ -87,8 +93,16 @@ export async function delegate(engine: MissionEngine, session: string, plan: Pla
 /** Holds the mission until the user has answered. */
 export async function ask(engine: MissionEngine, session: string, question: string): Promise<void> {
   const { run, actor } = await engine.speaker(session, "commander");
-  await run.change(actor, (draft) => draft.move("blocked", { reason: question }));
+  await run.change(actor, (draft) => {
+    if (draft.mission.state === "blocked") draft.set({ reason: question });
+    else draft.move("blocked", { reason: question });
+  });
   await run.stop();
+}
+
+function assertOpen({ mission }: MissionDraft): void {
+  if (isTerminalMission(mission.state))
+    throw new MissionError("ERR_INVALID_STATE", `mission ${mission.id} is ${mission.state}: it has ended`);
 }
 
 function backToExecuting(draft: MissionDraft): void {

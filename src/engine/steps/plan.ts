@@ -21,7 +21,7 @@ export async function plan(run: StepContext): Promise<void> {
     if (draft.mission.state !== "planning") return;
     const planAttempts = draft.mission.planAttempts + 1;
     draft.set({ planAttempts, planFindings: [end.reason] });
-    if (!end.permanent && planAttempts < run.options.attempts) return;
+    if (!end.permanent && planAttempts % run.options.attempts !== 0) return;
     draft.move("blocked", { reason: `there is no plan: ${end.reason}` });
     draft.announce(
       `Mission ${mission.id} has no plan: ${end.reason}. Ask the user what to do; resume tries again.`,

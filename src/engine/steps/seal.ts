@@ -5,10 +5,11 @@ import type { Verification } from "../verification.js";
 
 /** Checks everything again on the whole tree: the mission is sealed, or somebody has more to do. */
 export async function seal(run: StepContext): Promise<void> {
+  const { verification: number } = run.view().mission;
   const verification = await run.verifier.mission(run.view(), run.signal);
   await run.change("engine", (draft) => {
     const { mission } = draft;
-    if (mission.state !== "verifying") return;
+    if (mission.state !== "verifying" || mission.verification !== number) return;
     if (verification.findings.length === 0) {
       draft.move("sealed", { endedMs: run.now() });
       return draft.announce(
@@ -16,9 +17,10 @@ export async function seal(run: StepContext): Promise<void> {
           "Tell the user what was done, in a few lines.",
       );
     }
-    draft.set({ verifications: mission.verifications + 1 });
+    const failedVerifications = mission.failedVerifications + 1;
+    draft.set({ failedVerifications });
     const culprit = soleCulprit(draft.tasks, verification);
-    if (culprit && culprit.attempt < culprit.attemptLimit && mission.verifications + 1 < MAX_VERIFICATIONS) {
+    if (culprit && culprit.attempt < culprit.attemptLimit && failedVerifications < MAX_VERIFICATIONS) {
       rework(draft, culprit, verification.findings);
       return draft.move("executing");
     }
