@@ -16,11 +16,12 @@ const LINTERS = [
   ["Biome: format and lint", "npx", ["biome", "check", "."]],
   ["import directions", "npx", ["depcruise", "--config", ".dependency-cruiser.mjs", "src"]],
   ["rustfmt", "cargo", ["fmt", "--all", "--check"]],
+  ["clippy: core", "cargo", ["clippy", ...CORE, "--all-targets", "--locked", "-q", "--", "-D", "warnings"]],
   [
-    "clippy",
+    "clippy: binding",
     "cargo",
-    ["clippy: core", "cargo", ["clippy", ...CORE, "--all-targets", "--locked", "-q", "--", "-D", "warnings"]],
-  ["clippy: binding", "cargo", ["clippy", "-p", "orchestrator-binding", "--locked", "-q", "--", "-D", "warnings"]],
+    ["clippy", "-p", "orchestrator-binding", "--locked", "-q", "--", "-D", "warnings"],
+  ],
   ["the binding's types are committed", "git", ["diff", "--exit-code", "--", "src/native/binding.d.ts"]],
 ];
 
