@@ -38,6 +38,13 @@ export interface RunPorts extends TransactPorts {
   readonly agentModel: (role: Role) => ModelRef | undefined;
 }
 
+interface UnderWay {
+  readonly job: Job;
+  readonly done: Promise<void>;
+  /** Aborts this job alone. */
+  readonly stop: AbortController;
+}
+
 /**
  * One mission under this process's lease: turns its state into jobs and runs them. Holds nothing that the store
  * does not hold, except what is under way at this moment.
@@ -46,7 +53,7 @@ export class MissionRun {
   readonly id: string;
   readonly fence: Fence;
   readonly #ports: RunPorts;
-  readonly #jobs = new Map<string, { readonly job: Job; readonly done: Promise<void> }>();
+  readonly #jobs = new Map<string, UnderWay>();
   readonly #speaking = new Set<string>();
   readonly #waiters = new Set<() => void>();
   #stop = new AbortController();
@@ -75,18 +82,23 @@ export class MissionRun {
     return result;
   }
 
-  /** Queues every job that the state calls for and that is not under way. */
+  /** Queues every job that the state calls for and that is not under way; ends checks of what is no longer so. */
   pump(): void {
     if (this.#stop.signal.aborted) return;
-    for (const job of jobsFor(this.view())) {
+    const wanted = jobsFor(this.view());
+    for (const { job, stop } of this.#jobs.values())
+      if (job.lane === "checker" && !wanted.some((one) => one.id === job.id)) stop.abort();
+    for (const job of wanted) {
       if (this.#jobs.has(job.id)) continue;
+      const stop = new AbortController();
+      const signal = AbortSignal.any([this.#stop.signal, stop.signal]);
       const done = this.#ports.slots
-        .submit(job, () => this.#perform(job))
+        .submit(job, () => this.#perform(job, signal))
         .then(() => {
           this.#jobs.delete(job.id);
           this.pump();
         });
-      this.#jobs.set(job.id, { job, done });
+      this.#jobs.set(job.id, { job, done, stop });
     }
   }
 
@@ -136,8 +148,7 @@ export class MissionRun {
     return { actor, mission: this.id, fence: this.fence };
   }
 
-  async #perform(job: Job): Promise<void> {
-    const signal = this.#stop.signal;
+  async #perform(job: Job, signal: AbortSignal): Promise<void> {
     if (signal.aborted || !jobsFor(this.view()).some((one) => one.id === job.id)) return;
     const run = this.#stepContext(signal);
     try {
