@@ -261,6 +261,7 @@ export class MissionEngine {
     if (isTerminalMission(before.state)) return before;
     const run = await this.#own(mission);
     await run.change("user", (draft) => {
+      if (isTerminalMission(draft.mission.state)) return;
       for (const task of draft.tasks)
         if (task.state !== "done" && task.state !== "cancelled") draft.moveTask(task.id, "cancelled");
       const { notice } = draft.mission;

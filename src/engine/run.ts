@@ -1,5 +1,6 @@
 import {
   type Assignment,
+  isActiveMission,
   key,
   type Mission,
   MissionDraft,
@@ -138,10 +139,14 @@ export class MissionRun {
     });
   }
 
-  /** Stops, and leaves the mission to be resumed. */
+  /** Stops, and leaves the mission to be resumed. A mission at rest is left alone. */
   async pause(actor: string, reason: string): Promise<void> {
-    await this.change(actor, (draft) => draft.move("paused", { reason }));
-    await this.stop();
+    const paused = await this.change(actor, (draft) => {
+      if (!isActiveMission(draft.mission.state)) return false;
+      draft.move("paused", { reason });
+      return true;
+    });
+    if (paused) await this.stop();
   }
 
   #context(actor: string) {

@@ -1,4 +1,4 @@
-import { overlap } from "./write-set.js";
+import { compileGlob, overlap } from "./write-set.js";
 
 /** The part of a task that the graph is made of. */
 export interface GraphTask {
@@ -18,6 +18,9 @@ export type GraphProblem =
     }
   | { readonly kind: "cycle"; readonly cycle: readonly string[]; readonly message: string }
   | { readonly kind: "overlap"; readonly ids: readonly [string, string]; readonly message: string };
+
+/** A plan in which everything overlaps is not listed pair by pair. */
+const MAX_OVERLAPS = 50;
 
 /**
  * Everything that is wrong with the graph; empty when it is sound. Write sets are compared only where the rest
@@ -91,11 +94,13 @@ function findCycle(tasks: ReadonlyMap<string, GraphTask>): string[] | undefined 
 function overlaps(tasks: readonly GraphTask[], byId: ReadonlyMap<string, GraphTask>): GraphProblem[] {
   const before = new Map<string, Set<string>>();
   for (const task of tasks) before.set(task.id, ancestors(task.id, byId));
+  const writes = new Map(tasks.map((task) => [task.id, task.writes.map(compileGlob)]));
   const problems: GraphProblem[] = [];
-  tasks.forEach((left, index) => {
+  for (const [index, left] of tasks.entries()) {
     for (const right of tasks.slice(index + 1)) {
+      if (problems.length === MAX_OVERLAPS) return problems;
       if (before.get(left.id)?.has(right.id) || before.get(right.id)?.has(left.id)) continue;
-      const shared = overlap(left.writes, right.writes);
+      const shared = overlap(writes.get(left.id) ?? [], writes.get(right.id) ?? []);
       if (shared)
         problems.push({
           kind: "overlap",
@@ -106,7 +111,7 @@ function overlaps(tasks: readonly GraphTask[], byId: ReadonlyMap<string, GraphTa
             `narrow the write sets, or make one depend on the other`,
         });
     }
-  });
+  }
   return problems;
 }
 

@@ -11,6 +11,7 @@ export {
   type Priority,
   planSchema,
   planTaskSchema,
+  projectGlobSchema,
 } from "./plan.js";
 export {
   type Assignment,
@@ -33,4 +34,4 @@ export {
   type MissionState,
   type TaskState,
 } from "./states.js";
-export { overlap, writeSetCovers } from "./write-set.js";
+export { compileGlob, overlap, writeSetCovers } from "./write-set.js";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { countAlternatives, MAX_ALTERNATIVES } from "./write-set.js";
+import { countAlternatives, hasBalancedBraces, MAX_ALTERNATIVES } from "./write-set.js";
 
 /** The plan as the Planner submits it: data, validated here by shape and in `graph.ts` as a graph. */
 
@@ -14,7 +14,7 @@ const longText = z.string().trim().min(1).max(20_000);
 const command = z.string().trim().min(1).max(2_000);
 
 /** A path or glob inside the project: relative, forward slashes, never leading out. */
-const projectGlob = z
+export const projectGlobSchema = z
   .string()
   .trim()
   .min(1)
@@ -23,13 +23,20 @@ const projectGlob = z
     message: "must be relative to the project, with forward slashes",
   })
   .refine((glob) => !glob.split("/").includes(".."), { message: "must not contain '..'" })
+  .refine(hasBalancedBraces, { message: "has a brace without its partner" })
   .refine((glob) => countAlternatives(glob) <= MAX_ALTERNATIVES, {
     message: `its braces must not make more than ${MAX_ALTERNATIVES} alternatives`,
-  });
+  })
+  .transform(normalizeGlob);
+
+/** `./src/` and `src/**` are the same; what is stored is the latter. */
+function normalizeGlob(glob: string): string {
+  return glob.replace(/^(\.\/)+/, "").replace(/\/+$/, "/**");
+}
 
 export const checksSchema = z.strictObject({
   commands: z.array(command).max(20).default([]).describe("Shell commands that must exit with 0"),
-  files: z.array(projectGlob).max(100).default([]).describe("Files that must exist"),
+  files: z.array(projectGlobSchema).max(100).default([]).describe("Files that must exist"),
   criteria: z.array(shortText.max(1_000)).max(20).default([]).describe("What the Reviewer judges"),
 });
 export type AcceptanceChecks = z.infer<typeof checksSchema>;
@@ -39,15 +46,28 @@ export const planTaskSchema = z.strictObject({
   title: shortText,
   instructions: longText.describe("All that the Worker needs to know; it sees nothing else"),
   dependencies: z.array(z.string()).max(MAX_TASKS).default([]).describe("Ids that must be done first"),
-  writes: z.array(projectGlob).max(100).default([]).describe("Globs of the files it may change"),
+  writes: z
+    .array(projectGlobSchema)
+    .max(100)
+    .default([])
+    .describe("Globs (*, **, ?, {a,b}) of the files it may change"),
   checks: checksSchema.prefault({}),
   priority: z.enum(PRIORITIES).default("normal"),
 });
 export type PlanTask = z.infer<typeof planTaskSchema>;
 
+/** Comparing write sets takes time that grows with the square of this. */
+const MAX_PLAN_ALTERNATIVES = 600;
+
 export const planSchema = z.strictObject({
   summary: shortText.max(1_000).describe("The approach, in a sentence or two"),
-  tasks: z.array(planTaskSchema).min(1).max(MAX_TASKS),
+  tasks: z
+    .array(planTaskSchema)
+    .min(1)
+    .max(MAX_TASKS)
+    .refine((tasks) => alternativesOf(tasks) <= MAX_PLAN_ALTERNATIVES, {
+      message: `the write sets of all tasks together must not have more than ${MAX_PLAN_ALTERNATIVES} globs, each alternative of a brace counted`,
+    }),
   finalCommands: z
     .array(command)
     .max(20)
@@ -55,3 +75,7 @@ export const planSchema = z.strictObject({
     .describe("Shell commands that must exit with 0 when all tasks are done"),
 });
 export type Plan = z.infer<typeof planSchema>;
+
+function alternativesOf(tasks: readonly PlanTask[]): number {
+  return tasks.flatMap((task) => task.writes).reduce((sum, glob) => sum + countAlternatives(glob), 0);
+}

@@ -2,28 +2,57 @@
  * Write sets: the globs of what a task may change, and whether two of them can meet.
  *
  * The question "is there a path that both globs match?" is answered on the globs themselves, not on the files
- * that happen to exist, since tasks create files. Supported: literals, `?`, `*`, `**` as a whole segment,
- * `[…]`, and `{a,b}`. Two character classes are taken to meet without a look at them, so an answer may be a false
- * alarm but never a false all-clear.
+ * that happen to exist, since tasks create files. Supported: literals, `?`, `*`, `**` as a whole segment, and
+ * `{a,b}`. Brackets are literal: `app/[id]/page.tsx` is a path of many web projects, and a class of characters is not
+ * needed to say what a task may write.
  */
 
+/** A glob made ready for comparing: its braces expanded, its segments parsed. */
+export interface CompiledGlob {
+  readonly glob: string;
+  readonly alternatives: readonly Alternative[];
+}
+
+interface Alternative {
+  readonly segments: readonly Segment[];
+  /** Leading segments without a wildcard. Two paths that differ there cannot be the same. */
+  readonly fixed: readonly string[];
+}
+
+export function compileGlob(glob: string): CompiledGlob {
+  return { glob, alternatives: expandBraces(glob).map((one) => compilePath(one, true)) };
+}
+
 /** True when some path could match both globs. */
-export function globsIntersect(left: string, right: string): boolean {
-  return expandBraces(left).some((a) =>
-    expandBraces(right).some((b) => pathsIntersect(segments(a), segments(b))),
-  );
+export function globsIntersect(left: CompiledGlob, right: CompiledGlob): boolean {
+  return left.alternatives.some((a) => right.alternatives.some((b) => alternativesIntersect(a, b)));
 }
 
 /** The first pair of globs, one from each write set, that can match the same path. */
-export function overlap(left: readonly string[], right: readonly string[]): [string, string] | undefined {
-  for (const a of left) for (const b of right) if (globsIntersect(a, b)) return [a, b];
+export function overlap(
+  left: readonly CompiledGlob[],
+  right: readonly CompiledGlob[],
+): [string, string] | undefined {
+  for (const a of left) for (const b of right) if (globsIntersect(a, b)) return [a.glob, b.glob];
   return undefined;
 }
 
 /** True when the path, relative to the project, is matched by one of the globs. */
 export function writeSetCovers(globs: readonly string[], path: string): boolean {
-  const target = path.split("/").map((segment) => [...segment].map((value) => ({ literal: value })));
-  return globs.some((glob) => expandBraces(glob).some((one) => pathsIntersect(segments(one), target)));
+  const target = compilePath(path, false);
+  return globs.some((glob) =>
+    compileGlob(glob).alternatives.some((one) => alternativesIntersect(one, target)),
+  );
+}
+
+/** True when every brace has its partner. */
+export function hasBalancedBraces(glob: string): boolean {
+  let depth = 0;
+  for (const char of glob) {
+    if (char === "{") depth++;
+    else if (char === "}" && --depth < 0) return false;
+  }
+  return depth === 0;
 }
 
 /** Alternatives that the braces of one glob may make. */
@@ -66,63 +95,36 @@ function splitBraces(glob: string): { head: string; alternatives: string[]; tail
   return undefined;
 }
 
-/** One element of a path segment: a fixed character, one of a class, any one character, or any run. */
-type Token = { readonly literal: string } | CharacterClass | "any" | "star";
-
-interface CharacterClass {
-  readonly negated: boolean;
-  /** Inclusive. */
-  readonly ranges: readonly (readonly [string, string])[];
-}
+/** One element of a path segment: a fixed character, any one character, or any run of characters. */
+type Token = { readonly literal: string } | "any" | "star";
 type Segment = readonly Token[] | "globstar";
 
-function segments(glob: string): Segment[] {
-  const parts = glob
-    .replace(/^\.\//, "")
-    .split("/")
-    .filter((part) => part !== "" && part !== ".");
-  // A trailing slash names a folder: everything below it.
-  if (glob.endsWith("/")) parts.push("**");
-  return parts.map((part) => (part === "**" ? "globstar" : tokens(part)));
+function compilePath(path: string, isGlob: boolean): Alternative {
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  const isFixed = (part: string) => !isGlob || !/[*?]/.test(part);
+  const wild = parts.findIndex((part) => !isFixed(part));
+  return {
+    segments: parts.map((part) =>
+      isFixed(part) ? [...part].map((literal) => ({ literal })) : part === "**" ? "globstar" : tokens(part),
+    ),
+    fixed: wild < 0 ? parts : parts.slice(0, wild),
+  };
+}
+
+function alternativesIntersect(a: Alternative, b: Alternative): boolean {
+  const shared = Math.min(a.fixed.length, b.fixed.length);
+  for (let i = 0; i < shared; i++) if (a.fixed[i] !== b.fixed[i]) return false;
+  return sequencesIntersect(a.segments, b.segments, (segment) => segment === "globstar", segmentsIntersect);
 }
 
 function tokens(segment: string): Token[] {
   const result: Token[] = [];
-  const characters = [...segment];
-  for (let i = 0; i < characters.length; i++) {
-    const char = characters[i] ?? "";
-    const end = char === "[" ? characters.indexOf("]", i + 2 + Number(isNegation(characters[i + 1]))) : -1;
-    if (char === "*") {
-      if (result.at(-1) !== "star") result.push("star");
-    } else if (char === "?") result.push("any");
-    else if (end > 0) {
-      result.push(characterClass(characters.slice(i + 1, end)));
-      i = end;
-    } else result.push({ literal: char });
+  for (const char of segment) {
+    if (char === "?") result.push("any");
+    else if (char !== "*") result.push({ literal: char });
+    else if (result.at(-1) !== "star") result.push("star");
   }
   return result;
-}
-
-function isNegation(char: string | undefined): boolean {
-  return char === "!" || char === "^";
-}
-
-/** The inside of `[…]`. */
-function characterClass(inside: readonly string[]): CharacterClass {
-  const negated = isNegation(inside[0]);
-  const members = negated ? inside.slice(1) : inside;
-  const ranges: [string, string][] = [];
-  for (let i = 0; i < members.length; i++) {
-    const from = members[i] ?? "";
-    const isRange = members[i + 1] === "-" && i + 2 < members.length;
-    ranges.push([from, isRange ? (members[i + 2] ?? from) : from]);
-    if (isRange) i += 2;
-  }
-  return { negated, ranges };
-}
-
-function pathsIntersect(a: readonly Segment[], b: readonly Segment[]): boolean {
-  return sequencesIntersect(a, b, (segment) => segment === "globstar", segmentsIntersect);
 }
 
 function segmentsIntersect(a: Segment, b: Segment): boolean {
@@ -131,13 +133,7 @@ function segmentsIntersect(a: Segment, b: Segment): boolean {
 }
 
 function tokensIntersect(a: Token, b: Token): boolean {
-  if (typeof a === "string" || typeof b === "string") return true;
-  if ("literal" in a) return "literal" in b ? a.literal === b.literal : classHas(b, a.literal);
-  return "literal" in b ? classHas(a, b.literal) : true;
-}
-
-function classHas({ negated, ranges }: CharacterClass, char: string): boolean {
-  return ranges.some(([from, to]) => from <= char && char <= to) !== negated;
+  return typeof a === "string" || typeof b === "string" || a.literal === b.literal;
 }
 
 /**

@@ -25,8 +25,9 @@ export class ProjectChecks implements Checks {
   async files(globs: readonly string[], signal: AbortSignal): Promise<string[]> {
     const found = await glob(
       {
-        // A write set names paths from the project's root; a bare name would match in every folder.
-        patterns: globs.map((one) => `/${one}`),
+        // A write set names paths from the project's root, where a bare name would match in every folder, and has
+        // no classes of characters.
+        patterns: globs.map((one) => `/${one.replace(/[[\]]/g, "\\$&")}`),
         path: this.#directory,
         // Ignored files count too: a write set may name generated ones.
         hidden: true,

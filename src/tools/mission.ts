@@ -12,7 +12,7 @@ import {
   verdictSchema,
   widen,
 } from "../engine/index.js";
-import { MissionError, planSchema, planTaskSchema } from "../mission/index.js";
+import { MissionError, planSchema, planTaskSchema, projectGlobSchema } from "../mission/index.js";
 import { type CallContext, defineTool, type ToolPorts } from "./context.js";
 
 /** The tools of a mission's agents. */
@@ -76,7 +76,7 @@ function controlTool(ports: ToolPorts): ToolDefinition {
       action: z.enum(ACTIONS),
       task: z.string().optional(),
       text: z.string().trim().max(4_000).optional().describe("Note, reason or question"),
-      globs: z.array(z.string()).optional(),
+      globs: z.array(projectGlobSchema).max(100).optional(),
     },
     execute: async (args, context) => {
       const engine = await ports.engine();

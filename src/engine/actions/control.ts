@@ -1,5 +1,6 @@
 import {
   ancestors,
+  compileGlob,
   graphProblems,
   isTerminalMission,
   type MissionDraft,
@@ -47,10 +48,11 @@ export async function widen(
     assertOpen(draft);
     const task = draft.task(id);
     const byId = new Map(draft.tasks.map((one) => [one.id, one]));
+    const added = globs.map(compileGlob);
     for (const other of draft.tasks) {
       if (other.id === id || other.state === "done" || other.state === "cancelled") continue;
       if (ancestors(id, byId).has(other.id) || ancestors(other.id, byId).has(id)) continue;
-      const shared = overlap(globs, other.writes);
+      const shared = overlap(added, other.writes.map(compileGlob));
       if (shared)
         throw new MissionError(
           "ERR_PLAN_INVALID",

@@ -38,10 +38,15 @@ function parsePlan(input: unknown): Plan {
   return parsed.data;
 }
 
+/** As many as a model can use at once. */
+const MAX_NAMED_PROBLEMS = 20;
+
 function invalidPlan(problems: string[]): MissionError {
+  const named = problems.slice(0, MAX_NAMED_PROBLEMS).map((one) => `- ${one}`);
+  if (problems.length > named.length) named.push(`- and at least ${problems.length - named.length} more`);
   return new MissionError(
     "ERR_PLAN_INVALID",
-    `the plan was not accepted and nothing is stored:\n${problems.map((one) => `- ${one}`).join("\n")}\n` +
+    `the plan was not accepted and nothing is stored:\n${named.join("\n")}\n` +
       "Mend it and submit the whole plan again.",
     { problems },
   );
