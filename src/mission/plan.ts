@@ -13,16 +13,19 @@ const shortText = z.string().trim().min(1).max(200);
 const longText = z.string().trim().min(1).max(20_000);
 const command = z.string().trim().min(1).max(2_000);
 
-/** A path or glob inside the project: relative, forward slashes, never leading out. */
-export const projectGlobSchema = z
+/** A path inside the project: relative, forward slashes, never leading out. */
+const projectPathSchema = z
   .string()
   .trim()
   .min(1)
   .max(400)
-  .refine((glob) => !glob.startsWith("/") && !/^[A-Za-z]:/.test(glob) && !glob.includes("\\"), {
+  .refine((path) => !path.startsWith("/") && !/^[A-Za-z]:/.test(path) && !path.includes("\\"), {
     message: "must be relative to the project, with forward slashes",
   })
-  .refine((glob) => !glob.split("/").includes(".."), { message: "must not contain '..'" })
+  .refine((path) => !path.split("/").includes(".."), { message: "must not contain '..'" });
+
+/** A glob of such paths. */
+export const projectGlobSchema = projectPathSchema
   .refine(hasBalancedBraces, { message: "has a brace without its partner" })
   .refine((glob) => countAlternatives(glob) <= MAX_ALTERNATIVES, {
     message: `its braces must not make more than ${MAX_ALTERNATIVES} alternatives`,
@@ -36,7 +39,7 @@ function normalizeGlob(glob: string): string {
 
 export const checksSchema = z.strictObject({
   commands: z.array(command).max(20).default([]).describe("Shell commands that must exit with 0"),
-  files: z.array(projectGlobSchema).max(100).default([]).describe("Files that must exist"),
+  files: z.array(projectPathSchema).max(100).default([]).describe("Files that must exist"),
   criteria: z.array(shortText.max(1_000)).max(20).default([]).describe("What the Reviewer judges"),
 });
 export type AcceptanceChecks = z.infer<typeof checksSchema>;
