@@ -26,7 +26,9 @@ function checkNode() {
 async function installDependencies() {
   const installed = join("node_modules", ".package-lock.json");
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync("package-lock.json").mtimeMs) return;
-  await mustRun("installing npm dependencies", "npm", ["ci", "--no-audit", "--no-fund"]);
+  // Not `npm ci`: it refuses a lock file without the binaries of every other platform, and a registry's mirror need
+  // not have them. This takes the locked versions all the same, and leaves the lock file alone.
+  await mustRun("installing npm dependencies", "npm", ["install", "--no-save", "--no-audit", "--no-fund"]);
 }
 
 async function buildNative() {
