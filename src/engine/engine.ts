@@ -8,15 +8,16 @@ import {
   type Mission,
   MissionError,
   type MissionView,
-  missionSchema,
   type Role,
   readMission,
   renderBoard,
 } from "../mission/index.js";
 import type { Checks, Clock, Host, Lanes, Log, ModelRef, Owner, Random, Store } from "../ports/index.js";
 import { transact } from "../state/index.js";
-import { Leases } from "./leases.js";
+import { Notices } from "./notices.js";
+import { openMission } from "./open.js";
 import type { EngineOptions } from "./options.js";
+import { isOver, Ownership } from "./ownership.js";
 import { MissionRun, type RunPorts } from "./run.js";
 import { Slots } from "./slots.js";
 import { Turns } from "./turns.js";
@@ -49,19 +50,16 @@ export class MissionEngine {
   readonly #ports: EnginePorts;
   readonly #options: EngineOptions;
   readonly #turns: Turns;
-  readonly #runPorts: RunPorts;
-  readonly #leases: Leases;
-  readonly #runs = new Map<string, Promise<MissionRun>>();
+  readonly #ownership: Ownership;
+  readonly #notices: Notices;
   readonly #assignments = new Map<string, Assignment>();
-  readonly #telling = new Set<string>();
-  readonly #ending = new Set<string>();
   readonly #closing = new AbortController();
 
   constructor(ports: EnginePorts, options: EngineOptions) {
     this.#ports = ports;
     this.#options = options;
     this.#turns = new Turns(ports.host, ports.clock, (context, change) => transact(ports, context, change));
-    this.#runPorts = {
+    const runPorts: RunPorts = {
       ...ports,
       options,
       turns: this.#turns,
@@ -70,7 +68,13 @@ export class MissionEngine {
       onChange: (view) => this.#changed(view),
       onAssignment: (assignment) => this.#assignments.set(assignment.session, assignment),
     };
-    this.#leases = new Leases(ports, (mission) => void this.#lose(mission));
+    this.#ownership = new Ownership(ports, (mission, fence) => new MissionRun(mission, fence, runPorts));
+    this.#notices = new Notices({
+      ...ports,
+      turns: this.#turns,
+      own: (mission) => this.#ownership.own(mission),
+      closing: this.#closing.signal,
+    });
   }
 
   /**
@@ -78,37 +82,9 @@ export class MissionEngine {
    * @throws MissionError `ERR_MISSION_ACTIVE`
    */
   async open(request: { goal: string; session: string }): Promise<Mission> {
-    const mission = await transact(this.#ports, { actor: "user" }, (transaction) => {
-      const active = transaction
-        .list(key.missions)
-        .map((entry) => missionSchema.parse(entry.value))
-        .find((one) => one.rootSession === request.session && !isTerminalMission(one.state));
-      if (active)
-        throw new MissionError(
-          "ERR_MISSION_ACTIVE",
-          `mission ${active.id} of this session is still ${active.state}: /stop it first, or /resume it`,
-          { mission: active.id },
-        );
-      const number = Number(transaction.get(key.missionCounter) ?? 0) + 1;
-      const opened: Mission = {
-        id: `M${number}`,
-        goal: request.goal,
-        state: "planning",
-        rootSession: request.session,
-        createdMs: this.#ports.clock.now(),
-        finalCommands: [],
-        approvedCommands: [],
-        planAttempts: 0,
-        planFindings: [],
-        verification: 0,
-        failedVerifications: 0,
-      };
-      const assignment: Assignment = { session: request.session, mission: opened.id, role: "commander" };
-      transaction.put(key.missionCounter, number);
-      transaction.put(key.mission(opened.id), opened);
-      transaction.put(key.assignment(request.session), assignment);
-      return opened;
-    });
+    const mission = await transact(this.#ports, { actor: "user" }, (transaction) =>
+      openMission(transaction, request, this.#ports.clock.now()),
+    );
     this.#assignments.set(request.session, {
       session: request.session,
       mission: mission.id,
@@ -123,7 +99,7 @@ export class MissionEngine {
     if (assignment?.role !== "commander") return;
     const { mission } = this.view(assignment.mission);
     if (!isActiveMission(mission.state)) return;
-    const run = await this.#own(mission.id);
+    const run = await this.#ownership.own(mission.id);
     if (!sameModel(mission.model, model)) await run.change("user", (draft) => draft.set({ model }));
     run.start();
   }
@@ -134,8 +110,8 @@ export class MissionEngine {
       const untold = mission.notice?.delivered === false;
       if (!isActiveMission(mission.state) && !untold) continue;
       try {
-        (await this.#own(mission.id)).start();
-        if (mission.notice && untold) this.#tell(mission.id, mission.notice.number);
+        (await this.#ownership.own(mission.id)).start();
+        if (mission.notice && untold) this.#notices.tell(mission.id, mission.notice.number);
         this.#ports.log.info("mission.recovered", { mission: mission.id, state: mission.state });
       } catch (error) {
         if (!(error instanceof MissionError)) throw error;
@@ -161,7 +137,7 @@ export class MissionEngine {
 
   /** The run of a mission, owned by this process. @throws MissionError `ERR_NOT_OWNER` */
   run(mission: string): Promise<MissionRun> {
-    return this.#own(mission);
+    return this.#ownership.own(mission);
   }
 
   view(mission: string): MissionView {
@@ -174,7 +150,7 @@ export class MissionEngine {
    */
   async speaker(session: string, ...roles: Role[]): Promise<Speaker> {
     const member = this.member(session, ...roles);
-    return { ...member, run: await this.#own(member.assignment.mission) };
+    return { ...member, run: await this.#ownership.own(member.assignment.mission) };
   }
 
   /** As `speaker`, for what needs no say over the mission. @throws MissionError `ERR_NOT_ASSIGNED` */
@@ -201,7 +177,7 @@ export class MissionEngine {
     const signal = wait && AbortSignal.any([wait, this.#closing.signal]);
     for (;;) {
       if (!signal || isOver(this.view(mission).mission)) return rest();
-      const run = await this.#own(mission);
+      const run = await this.#ownership.own(mission);
       // Nothing is awaited between this look and the wait for the next change, so none is missed.
       const { mission: now } = run.view();
       const { notice } = now;
@@ -223,7 +199,7 @@ export class MissionEngine {
 
   async pause(mission: string, reason: string): Promise<void> {
     if (!isActiveMission(this.view(mission).mission.state)) return;
-    await (await this.#own(mission)).pause("user", reason);
+    await (await this.#ownership.own(mission)).pause("user", reason);
   }
 
   get options(): EngineOptions {
@@ -232,7 +208,7 @@ export class MissionEngine {
 
   /** Makes sure that a mission at rest can take up jobs again: nothing of before is still under way. */
   async resumable(mission: string): Promise<void> {
-    const run = await this.#own(mission);
+    const run = await this.#ownership.own(mission);
     if (isActiveMission(run.view().mission.state)) return;
     await run.stop();
     run.start();
@@ -240,7 +216,7 @@ export class MissionEngine {
 
   /** Goes on with a paused or blocked mission; a mission that is under way is left alone. */
   async resume(mission: string): Promise<Mission> {
-    const run = await this.#own(mission);
+    const run = await this.#ownership.own(mission);
     const { state } = run.view().mission;
     await this.resumable(mission);
     if (state === "paused" || state === "blocked")
@@ -259,7 +235,7 @@ export class MissionEngine {
   async cancel(mission: string, reason: string): Promise<Mission> {
     const before = this.view(mission).mission;
     if (isTerminalMission(before.state)) return before;
-    const run = await this.#own(mission);
+    const run = await this.#ownership.own(mission);
     await run.change("user", (draft) => {
       if (isTerminalMission(draft.mission.state)) return;
       for (const task of draft.tasks)
@@ -278,94 +254,15 @@ export class MissionEngine {
   /** Lets go of everything; missions stay as they are and can be taken over. */
   async close(): Promise<void> {
     this.#closing.abort(new Error("the host is shutting down"));
-    await Promise.allSettled([...this.#runs.values()].map(async (run) => (await run).stop()));
-    await this.#leases.close();
-    this.#runs.clear();
-  }
-
-  /**
-   * Takes the mission's lease unless this process has it.
-   * @throws MissionError `ERR_NOT_OWNER`; `ERR_INVALID_STATE` when the mission has ended, and needs no owner.
-   */
-  async #own(mission: string): Promise<MissionRun> {
-    const known = this.#runs.get(mission);
-    if (known) return known;
-    const now = this.view(mission).mission;
-    if (isOver(now))
-      throw new MissionError("ERR_INVALID_STATE", `mission ${mission} is ${now.state}: it has ended`);
-    const run = this.#leases.take(mission).then((fence) => new MissionRun(mission, fence, this.#runPorts));
-    this.#runs.set(mission, run);
-    run.catch(() => this.#runs.delete(mission));
-    return run;
-  }
-
-  async #lose(mission: string): Promise<void> {
-    const run = this.#runs.get(mission);
-    this.#runs.delete(mission);
-    await (await run)?.stop();
+    await this.#ownership.close();
   }
 
   #changed(view: MissionView): void {
     this.#ports.onChange(view);
     const { mission } = view;
-    if (mission.notice && !mission.notice.delivered) this.#tell(mission.id, mission.notice.number);
-    else if (isOver(mission)) void this.#letGo(mission.id);
+    if (mission.notice && !mission.notice.delivered) this.#notices.tell(mission.id, mission.notice.number);
+    else if (isOver(mission)) void this.#ownership.letGo(mission.id);
   }
-
-  /** A mission that has ended needs no owner, once the last turns of its agents are over. */
-  async #letGo(mission: string): Promise<void> {
-    if (this.#ending.has(mission)) return;
-    this.#ending.add(mission);
-    await (await this.#runs.get(mission))?.idle();
-    this.#runs.delete(mission);
-    await this.#leases.release(mission);
-    this.#ending.delete(mission);
-  }
-
-  /** Brings a notice to a Commander who is not waiting for one, once its session is idle. */
-  #tell(id: string, number: number): void {
-    const telling = `${id}#${number}`;
-    if (this.#telling.has(telling)) return;
-    this.#telling.add(telling);
-    void this.#deliverNotice(id, number)
-      .catch((error) => {
-        if (!this.#closing.signal.aborted)
-          this.#ports.log.error("notice.failed", { mission: id, error: String(error) });
-      })
-      .finally(() => this.#telling.delete(telling));
-  }
-
-  async #deliverNotice(id: string, number: number): Promise<void> {
-    const run = await this.#own(id);
-    const pending = () => {
-      const { notice } = run.view().mission;
-      return notice?.number === number && !notice.delivered ? notice : undefined;
-    };
-    const notice = pending();
-    if (!notice) return;
-    const { mission } = run.view();
-    const end = await this.#turns.deliver(
-      {
-        key: `notice.${number}`,
-        mission: id,
-        session: mission.rootSession,
-        agent: "commander",
-        model: this.#ports.agentModel("commander") === undefined ? mission.model : undefined,
-        text: `${notice.text}\n\n${renderBoard(run.view())}`,
-        obsolete: () => pending() === undefined,
-      },
-      { actor: "engine", mission: id, fence: run.fence },
-      this.#closing.signal,
-    );
-    if (end.state === "unanswered") throw new Error("the host did not start the Commander's turn");
-    if (pending())
-      await run.change("engine", (draft) => draft.set({ notice: { ...notice, delivered: true } }));
-  }
-}
-
-/** Ended, and the Commander knows. */
-function isOver({ state, notice }: Mission): boolean {
-  return isTerminalMission(state) && notice?.delivered !== false;
 }
 
 function sameModel(left: ModelRef | undefined, right: ModelRef): boolean {

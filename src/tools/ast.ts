@@ -1,10 +1,9 @@
 import type { ToolDefinition } from "@opencode-ai/plugin";
 import { z } from "zod";
 import { astRewrite, astSearch, outline } from "../native/index.js";
-import { defineTool } from "./context.js";
+import { defineTool, type SearchPorts } from "./context.js";
 import { BoundedOutput, count } from "./output.js";
 import { searchScope } from "./paths.js";
-import type { SearchPorts } from "./search.js";
 
 const MAX_MATCHES = 100;
 const MAX_SNIPPET_LINES = 6;

@@ -10,6 +10,13 @@ export interface ToolPorts {
   readonly changedFiles: (session: string) => readonly string[];
 }
 
+/** What the search tools work with. */
+export interface SearchPorts {
+  readonly directory: string;
+  /** Throws when the session may not change one of the files, given relative to the project. */
+  readonly assertWritable: (session: string, paths: readonly string[]) => Promise<void>;
+}
+
 /** What our tools use of the host's tool context. */
 export type CallContext = Pick<ToolContext, "sessionID" | "abort" | "ask" | "metadata" | "directory">;
 

@@ -2,7 +2,7 @@ import type { ToolDefinition } from "@opencode-ai/plugin";
 import { z } from "zod";
 import { type GrepMatch, type GrepResult, glob, grep } from "../native/index.js";
 import { astTools } from "./ast.js";
-import { defineTool } from "./context.js";
+import { defineTool, type SearchPorts } from "./context.js";
 import { BoundedOutput, count } from "./output.js";
 import { searchScope } from "./paths.js";
 
@@ -10,12 +10,6 @@ const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
 /** A minified line is clipped around its match. */
 const MAX_LINE_BYTES = 400;
-
-export interface SearchPorts {
-  readonly directory: string;
-  /** Throws when the session may not change one of the files, given relative to the project. */
-  readonly assertWritable: (session: string, paths: readonly string[]) => Promise<void>;
-}
 
 /** The search tools, offered to every session. `grep` and `glob` stand in for the host's. */
 export function searchTools(ports: SearchPorts): Record<string, ToolDefinition> {
