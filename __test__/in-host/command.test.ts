@@ -16,7 +16,7 @@ const GOALS: readonly (readonly [string, string])[] = [
   ["quotes", `say "hello" and 'goodbye' and \`code\` and "unbalanced`],
   ["replacement patterns", "cost is $& and $1 and $$ and $` and $' and $ARGUMENTS and $99999"],
   ["Unicode", "naïve Ünïcödé 日本語 🚀 \u{1F468}\u200D\u{1F469} e\u0301"],
-  ["template and shell syntax", "{{x}} ${HOME} $(id) ; rm -rf x && echo <b> | cat > y"],
+  ["template and shell syntax", "{{x}} $HOME $(id) ; rm -rf x && echo <b> | cat > y"],
 ];
 
 describe("the text of /task", () => {
@@ -40,10 +40,30 @@ describe("the text of /task", () => {
     await expect(access(show.project.path("pwned"))).rejects.toThrow();
   });
 
-  it("may name files with @ without their content taking its place", async () => {
+  it("keeps the files that the user has attached to it", async () => {
     const show = await stage.project(filesPlay([]), { "notes.txt": "secret notes" });
-    await show.command("task", "improve @notes.txt please");
+    await show.client.session.command({
+      path: { id: show.root },
+      body: {
+        command: "task",
+        arguments: "improve @notes.txt please",
+        // As the terminal sends a file that is mentioned; the published type lags behind the host.
+        ...{
+          parts: [
+            {
+              type: "file",
+              mime: "text/plain",
+              filename: "notes.txt",
+              url: `file://${show.directory}/notes.txt`,
+            },
+          ],
+        },
+      },
+      throwOnError: true,
+    });
     expect((await show.missions())[0]?.goal).toBe("improve @notes.txt please");
+    const commander = show.requests.find((request) => request.system.startsWith("# Commander"));
+    expect(JSON.stringify(commander?.messages)).toContain("secret notes");
   });
 
   it("must not be empty", async () => {
@@ -71,14 +91,14 @@ describe("a session with a mission", () => {
     const show = await stage.project(filesPlay(["A"], { paceMs: 400 }));
     const first = show.command("task", "the first");
     await show.until("planning", ({ mission }) => mission.state !== "sealed");
-    const refused = await Promise.race([
-      show.client.session
-        .command({ path: { id: show.root }, body: { command: "task", arguments: "the second" } })
-        .then(() => "done"),
-      show.until("the seal", ({ mission }) => mission.state === "sealed").then(() => "sealed"),
-    ]);
+    // The host queues the answer behind the pending call of the first one; the refusal itself comes at once.
+    const second = show.command("task", "the second");
     await first;
-    expect(refused).toBeDefined();
+    await second;
+    const refusals = show.requests.map((request) => request.lastUserText);
+    expect(
+      refusals.some((text) => /mission M1 of this session is still \w+: \/stop it first/.test(text)),
+    ).toBe(true);
     expect((await show.missions()).map((mission) => mission.goal)).toEqual(["the first"]);
   });
 

@@ -86,6 +86,7 @@ describe("kill -9 while two Workers run, and a new start", () => {
   it("never has an instruction twice in a session", async () => {
     const [show] = stage.performances;
     if (!show) throw new Error("the test before this one did not run");
+    await show.until("the notice", ({ mission }) => mission.notice?.delivered === true);
     const instructions = await show.look((store) =>
       store.list(key.instruction("M1", "")).map((entry) => instructionSchema.parse(entry.value)),
     );
@@ -104,7 +105,6 @@ describe("kill -9 while two Workers run, and a new start", () => {
   it("tells the user of the seal, once, in the session that asked for it", async () => {
     const [show] = stage.performances;
     if (!show) throw new Error("the test before this one did not run");
-    await show.until("the notice", ({ mission }) => mission.notice?.delivered === true);
     await expect.poll(() => show.busy(), { timeout: 10_000 }).toEqual([]);
     const { data } = await show.client.session.messages({ path: { id: show.root }, throwOnError: true });
     const told = data.filter(({ parts }) =>

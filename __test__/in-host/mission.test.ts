@@ -134,7 +134,9 @@ describe("checks", () => {
       name: "write",
       args: { filePath: `${directory}/a.ts`, content },
     });
-    const show = await stage.project({
+    const check =
+      'import { readFileSync } from "node:fs";\nif (!readFileSync("a.ts", "utf8").includes("right")) { console.log("a.ts is not right"); process.exit(3); }\n';
+    const play = {
       plans: [
         {
           summary: "one file",
@@ -144,7 +146,7 @@ describe("checks", () => {
               title: "Write a",
               instructions: "Write a.ts",
               writes: ["a.ts"],
-              checks: { commands: ["grep -q right a.ts || { echo 'a.ts is not right'; exit 3; }"] },
+              checks: { commands: ["node check.mjs"] },
             },
           ],
         },
@@ -152,13 +154,14 @@ describe("checks", () => {
       workers: {
         T1: {
           attempts: [
-            (directory) => [write(directory, "export const x = (;\n")],
-            (directory) => [write(directory, 'export const x = "wrong";\n')],
-            (directory) => [write(directory, 'export const x = "right";\n')],
+            (directory: string) => [write(directory, "export const x = (;\n")],
+            (directory: string) => [write(directory, 'export const x = "wrong";\n')],
+            (directory: string) => [write(directory, 'export const x = "right";\n')],
           ],
         },
       },
-    });
+    };
+    const show = await stage.project(play, { "check.mjs": check });
     await show.command("task", "one file");
     const { mission, tasks } = await show.view();
     expect(mission.state).toBe("sealed");
@@ -192,6 +195,7 @@ describe("checks", () => {
     });
     await show.command("task", "stay inside");
     await expect(access(show.project.path("out.ts"))).rejects.toThrow();
+    await expect(access(show.project.path("../escape.ts"))).rejects.toThrow();
     await access(show.project.path("in/ok.ts"));
     const refusals = show.requests.at(-1) && show.requests.flatMap((one) => one.toolResults);
     expect(refusals?.some((one) => one.output?.includes("out.ts is outside the write set"))).toBe(true);

@@ -26,10 +26,23 @@ export const MISSION_TOOLS: Readonly<Record<string, readonly Role[]>> = {
   ast_rewrite: ["worker"],
 };
 
-/** The host's tools that an agent goes without. Planner and Reviewer change nothing. */
+const SEARCH = ["read", "grep", "glob", "list", "ast_search", "outline", "lsp"] as const;
+
+/**
+ * All that an agent other than a Worker may call, whatever else is configured: tools of the user's servers would let
+ * it change things, too. A Reviewer has a shell to try things with, under the user's rules for it. `invalid` is the host's
+ * answer to a call that it cannot read.
+ */
+export const READ_ONLY_TOOLS: Readonly<Record<Exclude<Role, "worker">, readonly string[]>> = {
+  commander: [...SEARCH, "question", "mission_board", "mission_control", "delegate", "memory", "invalid"],
+  planner: [...SEARCH, "mission_plan", "memory", "invalid"],
+  reviewer: [...SEARCH, "bash", "review_verdict", "memory", "invalid"],
+};
+
+/** The host's tools that an agent is not even offered. */
 export const DENIED_TOOLS: Readonly<Record<Role, readonly string[]>> = {
   commander: ["edit", "bash", "task", "todowrite", "webfetch", "websearch", "skill"],
-  planner: ["edit", "bash", "task", "todowrite", "question", "skill"],
+  planner: ["edit", "bash", "task", "todowrite", "question", "skill", "webfetch", "websearch"],
   worker: ["task", "todowrite", "question"],
   reviewer: ["edit", "task", "todowrite", "question", "webfetch", "websearch", "skill"],
 };

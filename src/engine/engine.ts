@@ -8,8 +8,8 @@ import {
   type Mission,
   MissionError,
   type MissionView,
+  MissionViews,
   type Role,
-  readMission,
   renderBoard,
 } from "../mission/index.js";
 import type { Checks, Clock, Host, Lanes, Log, ModelRef, Owner, Random, Store } from "../ports/index.js";
@@ -45,11 +45,15 @@ export interface Speaker {
   readonly actor: string;
 }
 
+/** Between a host's abort of a pending tool and its word that it shuts down. */
+const CLOSING_GRACE_MS = 500;
+
 /** The missions of one project directory. */
 export class MissionEngine {
   readonly #ports: EnginePorts;
   readonly #options: EngineOptions;
   readonly #turns: Turns;
+  readonly #views: MissionViews;
   readonly #ownership: Ownership;
   readonly #notices: Notices;
   readonly #assignments = new Map<string, Assignment>();
@@ -59,9 +63,11 @@ export class MissionEngine {
     this.#ports = ports;
     this.#options = options;
     this.#turns = new Turns(ports.host, ports.clock, (context, change) => transact(ports, context, change));
+    this.#views = new MissionViews(ports.store);
     const runPorts: RunPorts = {
       ...ports,
       options,
+      views: this.#views,
       turns: this.#turns,
       slots: new Slots(ports.lanes, ports.clock),
       verifier: new Verifier(ports.checks, options.commandTimeoutMs),
@@ -104,11 +110,20 @@ export class MissionEngine {
     run.start();
   }
 
-  /** Takes over the active missions that no living process owns. */
-  async recover(): Promise<void> {
+  /**
+   * Takes over the active missions that no living process owns. A state file can come with a repository: a mission is
+   * this user's only if the host knows the session that it belongs to. The others are left alone, and answered.
+   */
+  async recover(): Promise<Mission[]> {
+    const foreign: Mission[] = [];
     for (const mission of this.missions()) {
       const untold = mission.notice?.delivered === false;
       if (!isActiveMission(mission.state) && !untold) continue;
+      if (!(await this.#ports.host.hasSession(mission.rootSession))) {
+        this.#ports.log.warn("mission.foreign", { mission: mission.id, session: mission.rootSession });
+        foreign.push(mission);
+        continue;
+      }
       try {
         (await this.#ownership.own(mission.id)).start();
         if (mission.notice && untold) this.#notices.tell(mission.id, mission.notice.number);
@@ -118,6 +133,7 @@ export class MissionEngine {
         this.#ports.log.info("mission.elsewhere", { mission: mission.id, reason: error.message });
       }
     }
+    return foreign;
   }
 
   missions(): Mission[] {
@@ -141,7 +157,7 @@ export class MissionEngine {
   }
 
   view(mission: string): MissionView {
-    return readMission(this.#ports.store, mission);
+    return this.#views.read(mission);
   }
 
   /**
@@ -190,8 +206,13 @@ export class MissionEngine {
       try {
         await run.changed(signal);
       } catch (error) {
-        // Esc: the user wants everything to hold still. A host that shuts down wants it to go on later.
-        if (!this.#closing.signal.aborted) await this.pause(mission, "the user interrupted it");
+        // Esc: the user wants everything to hold still. A host that shuts down aborts its tools, too, just before
+        // it tells us so, and wants the mission to go on later.
+        const closing = await this.#ports.clock.sleep(CLOSING_GRACE_MS, this.#closing.signal).then(
+          () => false,
+          () => true,
+        );
+        if (!closing) await this.pause(mission, "the user interrupted it");
         throw error;
       }
     }
@@ -261,7 +282,10 @@ export class MissionEngine {
     this.#ports.onChange(view);
     const { mission } = view;
     if (mission.notice && !mission.notice.delivered) this.#notices.tell(mission.id, mission.notice.number);
-    else if (isOver(mission)) void this.#ownership.letGo(mission.id);
+    else if (isOver(mission)) {
+      void this.#ownership.letGo(mission.id);
+      this.#views.forget(mission.id);
+    }
   }
 }
 

@@ -2,5 +2,4 @@ export { ask, delegate, retry, widen } from "./actions/control.js";
 export { describeIssue, submitPlan } from "./actions/plan.js";
 export { report, reportSchema, unapprovedCommands, verdict, verdictSchema } from "./actions/report.js";
 export { type EnginePorts, MissionEngine } from "./engine.js";
-export { LANES } from "./jobs.js";
 export { DEFAULT_OPTIONS, type EngineOptions } from "./options.js";

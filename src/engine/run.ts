@@ -5,8 +5,8 @@ import {
   type Mission,
   MissionDraft,
   type MissionView,
+  type MissionViews,
   type Role,
-  readMission,
   type Task,
 } from "../mission/index.js";
 import type { Fence, Host, Log, ModelRef } from "../ports/index.js";
@@ -31,6 +31,7 @@ export interface RunPorts extends TransactPorts {
   readonly slots: Slots;
   readonly turns: Turns;
   readonly verifier: Verifier;
+  readonly views: MissionViews;
   readonly options: EngineOptions;
   /** Sees each mission after each of its changes. */
   readonly onChange: (view: MissionView) => void;
@@ -66,7 +67,7 @@ export class MissionRun {
   }
 
   view(): MissionView {
-    return readMission(this.#ports.store, this.id);
+    return this.#ports.views.read(this.id);
   }
 
   /** One transaction on the mission, with what follows from it; then the jobs that the new state calls for. */

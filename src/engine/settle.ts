@@ -1,6 +1,9 @@
 import type { MissionDraft, TaskState } from "../mission/index.js";
 import { missionOutcome, unblockedTasks } from "./jobs.js";
 
+const MAX_NAMED = 10;
+const MAX_REASON = 500;
+
 /**
  * What follows from a change by itself, committed together with it: tasks that wait for nothing become ready,
  * and a mission whose tasks have all come to rest is verified or blocked.
@@ -13,7 +16,10 @@ export function settle(draft: MissionDraft): void {
   if (outcome === "verifying") draft.move("verifying");
   if (outcome === "blocked") {
     const stuck = draft.tasks.filter((task) => task.state === "failed" || task.state === "blocked");
-    const why = stuck.map((task) => `${task.id} ${task.state}: ${task.reason ?? "no reason given"}`);
+    const why = stuck
+      .slice(0, MAX_NAMED)
+      .map((task) => `${task.id} ${task.state}: ${(task.reason ?? "no reason given").slice(0, MAX_REASON)}`);
+    if (stuck.length > why.length) why.push(`and ${stuck.length - why.length} more`);
     draft.move("blocked", { reason: why.join("; ") });
     draft.announce(
       `Mission ${draft.mission.id} cannot go on:\n${why.join("\n")}\n` +

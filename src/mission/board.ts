@@ -32,15 +32,22 @@ function renderTask(task: Task): string {
   const parts = [`[${MARKS[task.state]}] ${task.id} ${oneLine(task.title)} · ${task.state}`];
   if (task.attempt > 1) parts.push(`attempt ${task.attempt}`);
   if (task.dependencies.length > 0 && task.state === "pending")
-    parts.push(`after ${task.dependencies.join(", ")}`);
+    parts.push(`after ${some(task.dependencies)}`);
   if (task.reason) parts.push(oneLine(task.reason));
   return parts.join(" · ");
 }
 
+/** The first few, and how many more. */
+function some(ids: readonly string[]): string {
+  const rest = ids.length - MAX_NAMED;
+  return ids.slice(0, MAX_NAMED).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}
+
+const MAX_NAMED = 5;
 const MAX_LINE = 160;
 
-/** White space folded, and cut where it gets too long. */
+/** White space and control characters folded, and cut where it gets too long. */
 function oneLine(text: string): string {
-  const line = text.trim().replace(/\s+/g, " ");
+  const line = text.replace(/[\s\p{Cc}]+/gu, " ").trim();
   return line.length > MAX_LINE ? `${line.slice(0, MAX_LINE - 1)}…` : line;
 }

@@ -1,4 +1,4 @@
-import { compileGlob, overlap } from "./write-set.js";
+import { compileGlob, MAX_WRITE_SET_SIZE, overlap, writeSetSize } from "./write-set.js";
 
 /** The part of a task that the graph is made of. */
 export interface GraphTask {
@@ -17,6 +17,7 @@ export type GraphProblem =
       readonly message: string;
     }
   | { readonly kind: "cycle"; readonly cycle: readonly string[]; readonly message: string }
+  | { readonly kind: "too-wide"; readonly message: string }
   | { readonly kind: "overlap"; readonly ids: readonly [string, string]; readonly message: string };
 
 /** A plan in which everything overlaps is not listed pair by pair. */
@@ -57,6 +58,16 @@ export function graphProblems(tasks: readonly GraphTask[]): GraphProblem[] {
         kind: "cycle",
         cycle,
         message: `the dependencies form a cycle: ${cycle.join(" → ")}: remove one of these dependencies`,
+      },
+    ];
+  const size = writeSetSize(tasks.flatMap((task) => task.writes));
+  if (size > MAX_WRITE_SET_SIZE)
+    return [
+      {
+        kind: "too-wide",
+        message:
+          `the write sets of all tasks together have ${size} characters, each alternative of a brace counted; ` +
+          `at most ${MAX_WRITE_SET_SIZE}: name folders instead of files`,
       },
     ];
   return overlaps(tasks, byId);

@@ -5,6 +5,7 @@ export { ancestors, graphProblems } from "./graph.js";
 export {
   type AcceptanceChecks,
   checksSchema,
+  MAX_TASKS,
   type Plan,
   type PlanTask,
   PRIORITIES,
@@ -34,4 +35,5 @@ export {
   type MissionState,
   type TaskState,
 } from "./states.js";
-export { compileGlob, overlap, writeSetCovers } from "./write-set.js";
+export { MissionViews } from "./views.js";
+export { compileGlob, MAX_WRITE_SET_SIZE, overlap, writeSetCovers, writeSetSize } from "./write-set.js";

@@ -15,8 +15,9 @@ export interface CompiledGlob {
 
 interface Alternative {
   readonly segments: readonly Segment[];
-  /** Leading segments without a wildcard. Two paths that differ there cannot be the same. */
-  readonly fixed: readonly string[];
+  /** Leading segments without a wildcard, and the trailing ones from the end: paths that differ there are not the same. */
+  readonly head: readonly string[];
+  readonly tail: readonly string[];
 }
 
 export function compileGlob(glob: string): CompiledGlob {
@@ -57,6 +58,14 @@ export function hasBalancedBraces(glob: string): boolean {
 
 /** Alternatives that the braces of one glob may make. */
 export const MAX_ALTERNATIVES = 200;
+
+/** Comparing write sets takes time that grows with the square of this: the characters of all their alternatives. */
+export const MAX_WRITE_SET_SIZE = 12_000;
+
+/** The size of a write set, for that limit. */
+export function writeSetSize(globs: readonly string[]): number {
+  return globs.reduce((sum, glob) => sum + glob.length * countAlternatives(glob), 0);
+}
 
 /** How many globs `expandBraces` makes of one, worked out without making them. */
 export function countAlternatives(glob: string): number {
@@ -103,17 +112,23 @@ function compilePath(path: string, isGlob: boolean): Alternative {
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   const isFixed = (part: string) => !isGlob || !/[*?]/.test(part);
   const wild = parts.findIndex((part) => !isFixed(part));
+  const lastWild = parts.findLastIndex((part) => !isFixed(part));
   return {
     segments: parts.map((part) =>
       isFixed(part) ? [...part].map((literal) => ({ literal })) : part === "**" ? "globstar" : tokens(part),
     ),
-    fixed: wild < 0 ? parts : parts.slice(0, wild),
+    head: wild < 0 ? parts : parts.slice(0, wild),
+    tail: parts.slice(lastWild + 1).reverse(),
   };
 }
 
+/** True when one of the places that both have is not the same. */
+function differ(a: readonly string[], b: readonly string[]): boolean {
+  return a.some((part, index) => index < b.length && part !== b[index]);
+}
+
 function alternativesIntersect(a: Alternative, b: Alternative): boolean {
-  const shared = Math.min(a.fixed.length, b.fixed.length);
-  for (let i = 0; i < shared; i++) if (a.fixed[i] !== b.fixed[i]) return false;
+  if (differ(a.head, b.head) || differ(a.tail, b.tail)) return false;
   return sequencesIntersect(a.segments, b.segments, (segment) => segment === "globstar", segmentsIntersect);
 }
 

@@ -1,6 +1,7 @@
 import { addon } from "./addon.js";
 import type { BindingCancel } from "./binding.js";
 import { NativeError } from "./errors.js";
+import { throughGate } from "./gate.js";
 
 /** Runs a native call that ends when the signal is aborted, with the signal's reason. */
 export async function cancellable<T>(
@@ -12,7 +13,10 @@ export async function cancellable<T>(
   const abort = () => cancel.cancel();
   signal?.addEventListener("abort", abort, { once: true });
   try {
-    return await call(cancel);
+    return await throughGate(() => {
+      signal?.throwIfAborted();
+      return call(cancel);
+    });
   } catch (error) {
     if (error instanceof NativeError && error.code === "ERR_CANCELLED") signal?.throwIfAborted();
     throw error;

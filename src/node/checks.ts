@@ -29,6 +29,7 @@ export class ProjectChecks implements Checks {
         // no classes of characters.
         patterns: globs.map((one) => `/${one.replace(/[[\]]/g, "\\$&")}`),
         path: this.#directory,
+        exclude: ["**/.git/**", "**/node_modules/**"],
         // Ignored files count too: a write set may name generated ones.
         hidden: true,
         noIgnore: true,

@@ -5,6 +5,8 @@ import type { CommandResult } from "../ports/index.js";
 const KEPT_OUTPUT = 8_192;
 /** Between the polite signal and the last one. */
 const GRACE_MS = 2_000;
+/** For the last output of a command that has ended. */
+const CLOSE_MS = 200;
 
 /**
  * Runs a shell command in its own process group and ends the whole group with it: on a time limit, on abort, and
@@ -31,6 +33,7 @@ export async function runCommand(
   child.stdout.setEncoding("utf8").on("data", keep);
   child.stderr.setEncoding("utf8").on("data", keep);
 
+  const closed = new Promise((resolve) => child.once("close", resolve));
   let timedOut = false;
   const stop = () => endGroup(child);
   const timer = setTimeout(() => {
@@ -51,8 +54,8 @@ export async function runCommand(
       });
     });
     options.signal.throwIfAborted();
-    // What the pipes still hold arrives before the next turn of the event loop is over.
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    // What the pipes still hold; a descendant that left the group may keep them open, so not for ever.
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
     return { command, exitCode, durationMs: performance.now() - started, timedOut, output };
   } finally {
     clearTimeout(timer);

@@ -3,18 +3,23 @@ import { z } from "zod";
 
 const withPath = z.object({ filePath: z.string() });
 const withPatch = z.object({ patchText: z.string() });
-const PATCH_HEADER = /^\*\*\* (?:Add File|Update File|Delete File|Move to): (.+)$/gm;
+/** As the host reads it: no space is needed after the colon. */
+const PATCH_HEADER = /^\*\*\* (?:Add File|Update File|Delete File|Move to):(.*)$/gm;
 
-/** Paths that a call of one of the host's editing tools writes to, as the model gave them. */
-export function editedPaths(tool: string, args: unknown): string[] {
+/**
+ * Paths that a call of one of the host's editing tools writes to, as the model gave them; none for other tools.
+ * Undefined for a patch in which no path is found.
+ */
+export function editedPaths(tool: string, args: unknown): string[] | undefined {
   if (tool === "edit" || tool === "write") {
     const parsed = withPath.safeParse(args);
     return parsed.success ? [parsed.data.filePath] : [];
   }
   if (tool === "apply_patch") {
     const parsed = withPatch.safeParse(args);
-    if (!parsed.success) return [];
-    return [...parsed.data.patchText.matchAll(PATCH_HEADER)].map((match) => (match[1] ?? "").trim());
+    if (!parsed.success) return undefined;
+    const paths = [...parsed.data.patchText.matchAll(PATCH_HEADER)].map((match) => (match[1] ?? "").trim());
+    return paths.length > 0 ? paths : undefined;
   }
   return [];
 }
@@ -36,8 +41,8 @@ export class ChangedFiles {
     this.#directory = directory;
   }
 
-  record(session: string, tool: string, args: unknown): void {
-    for (const path of editedPaths(tool, args)) {
+  record(session: string, paths: readonly string[]): void {
+    for (const path of paths) {
       const files = this.#bySession.get(session) ?? new Set<string>();
       this.#bySession.set(session, files.add(projectPath(this.#directory, path) ?? path));
     }

@@ -13,13 +13,14 @@ const VERBATIM = "Repeat the following to the user word for word, add nothing, c
 
 /** Runs one of our commands and returns the message that the Commander gets in place of the command. */
 export async function runCommand(
-  engine: MissionEngine,
+  open: () => Promise<MissionEngine>,
   command: MissionCommand,
   session: string,
   rawArguments: string,
 ): Promise<string> {
   const text = unquote(rawArguments.trim());
   try {
+    const engine = await open();
     switch (command) {
       case "task":
         return await openMission(engine, session, text);
@@ -36,8 +37,10 @@ export async function runCommand(
       }
     }
   } catch (error) {
-    if (!(error instanceof MissionError)) throw error;
-    return `${VERBATIM}/${command} did not work: ${error.message}`;
+    // The host would show a bare "Unexpected server error" for anything that is thrown here.
+    const code =
+      error instanceof MissionError ? "" : ` (${(error as { code?: string }).code ?? "internal error"})`;
+    return `${VERBATIM}/${command} did not work${code}: ${error instanceof Error ? error.message : error}`;
   }
 }
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /** What the plugin wants to know of the host's events; everything else is dropped without a look at its content. */
 export type SessionEvent =
-  | { readonly kind: "changed"; readonly session: string }
+  | { readonly kind: "changed" | "deleted"; readonly session: string }
   | { readonly kind: "failed"; readonly session: string; readonly message: string };
 
 const withSession = z.object({ sessionID: z.string() });
@@ -27,7 +27,8 @@ export function sessionEvent(event: { type: string; properties: unknown }): Sess
     case "session.status":
     case "session.deleted": {
       const parsed = withSession.safeParse(event.properties);
-      return parsed.success ? { kind: "changed", session: parsed.data.sessionID } : undefined;
+      const kind = event.type === "session.deleted" ? "deleted" : "changed";
+      return parsed.success ? { kind, session: parsed.data.sessionID } : undefined;
     }
     case "message.updated": {
       const parsed = withMessage.safeParse(event.properties);

@@ -43,10 +43,18 @@ export class OpenCodeHost implements Host {
   /** The message that each session was last prompted with by this process. */
   readonly #prompted = new Map<string, string>();
 
-  constructor(input: Pick<PluginInput, "client" | "directory">, log: Log) {
+  /** The host's name of an agent of ours. */
+  readonly #agentName: (agent: string) => string;
+
+  constructor(
+    input: Pick<PluginInput, "client" | "directory">,
+    log: Log,
+    agentName: (agent: string) => string,
+  ) {
     this.#client = input.client;
     this.#directory = input.directory;
     this.#log = log;
+    this.#agentName = agentName;
   }
 
   messageIds(): { messageId: string; partId: string } {
@@ -57,7 +65,12 @@ export class OpenCodeHost implements Host {
   async createSession(request: SessionRequest): Promise<string> {
     const answer = await this.#client.session.create({
       query: { directory: this.#directory },
-      body: { parentID: request.parent, title: request.title },
+      body: {
+        parentID: request.parent,
+        title: request.title,
+        // The host copies none of the parent's rules: what the user's session may not do, its agents may not either.
+        ...{ permission: await this.#limitsOf(request.parent) },
+      },
     });
     if (!answer.data) throw new HostError("a new session", answer.response?.status, answer.error);
     return answer.data.id;
@@ -78,7 +91,7 @@ export class OpenCodeHost implements Host {
       ...this.#at(prompt.session),
       body: {
         messageID: prompt.messageId,
-        agent: prompt.agent,
+        agent: this.#agentName(prompt.agent),
         ...(providerID && modelID && { model: { providerID, modelID } }),
         ...(variant && { variant }),
         // Both ids are ours: the host stores a repeated message once, but appends parts without an id.
@@ -89,18 +102,10 @@ export class OpenCodeHost implements Host {
   }
 
   async turn(session: string, messageId: string): Promise<Turn> {
-    const status = await this.#client.session.status({ query: { directory: this.#directory } });
-    if (!status.data) throw new HostError("the sessions' status", status.response?.status, status.error);
-    const busy = (status.data[session]?.type ?? "idle") !== "idle";
-    if (busy) return { state: "running" };
-    const messages = await this.#messagesSince(session, messageId);
-    const answers = messages.filter((one): one is AssistantMessage => isAnswer(one, messageId));
-    const last = answers.at(-1);
-    if (!last) return this.#withoutAnswer(session, messages, messageId);
-    const use = totalUse(answers);
-    if (last.error) return { state: "ended", use, failure: classify(last.error) };
-    const complete = last.finish !== undefined && last.finish !== "tool-calls" && last.finish !== "unknown";
-    return complete ? { state: "ended", use } : { state: "interrupted" };
+    if (await this.#isBusy(session)) return { state: "running" };
+    const turn = await this.#idleTurn(session, messageId);
+    // A session that has begun to work between the two looks is not an interrupted one.
+    return turn.state !== "ended" && (await this.#isBusy(session)) ? { state: "running" } : turn;
   }
 
   async abort(session: string): Promise<void> {
@@ -119,14 +124,53 @@ export class OpenCodeHost implements Host {
 
   /** To be called with the host's `session.error` events. */
   sessionFailed(session: string, message: string): void {
-    this.#sessionErrors.set(session, message);
+    if (this.#prompted.has(session)) this.#sessionErrors.set(session, message);
+  }
+
+  /** To be called when the host has deleted a session. */
+  sessionDeleted(session: string): void {
+    this.#prompted.delete(session);
+    this.#sessionErrors.delete(session);
+  }
+
+  async #isBusy(session: string): Promise<boolean> {
+    const status = await this.#client.session.status({ query: { directory: this.#directory } });
+    if (!status.data) throw new HostError("the sessions' status", status.response?.status, status.error);
+    return (status.data[session]?.type ?? "idle") !== "idle";
+  }
+
+  async #idleTurn(session: string, messageId: string): Promise<Turn> {
+    const since = await this.#messagesSince(session, messageId);
+    if (!since) return this.#failedTurn(session, messageId) ?? { state: "missing" };
+    const answers = since.filter((one): one is AssistantMessage => one.role === "assistant" && !one.summary);
+    const last = answers.at(-1);
+    if (!last) return this.#failedTurn(session, messageId) ?? { state: "unanswered" };
+    const use = totalUse(answers);
+    if (last.error) return { state: "ended", use, failure: classify(last.error) };
+    const complete = last.finish !== undefined && last.finish !== "tool-calls" && last.finish !== "unknown";
+    return complete ? { state: "ended", use } : { state: "interrupted" };
+  }
+
+  /** The rules of a session that take something away, as a child of it needs them. */
+  async #limitsOf(session: string): Promise<unknown[]> {
+    const answer = await this.#client.session.get(this.#at(session));
+    const rules = (answer.data as { permission?: unknown } | undefined)?.permission;
+    if (!Array.isArray(rules)) return [];
+    return rules.filter(
+      (rule: { action?: unknown; permission?: unknown }) =>
+        rule.action === "deny" || rule.permission === "external_directory",
+    );
   }
 
   #at(session: string) {
     return { path: { id: session }, query: { directory: this.#directory } };
   }
 
-  async #messagesSince(session: string, messageId: string): Promise<Message[]> {
+  /**
+   * What followed the message in its session; undefined when the session does not have it. All that follows counts as
+   * its answer: after a compaction the host hangs the rest of a turn below a message of its own.
+   */
+  async #messagesSince(session: string, messageId: string): Promise<Message[] | undefined> {
     for (const limit of [WINDOW, WIDE_WINDOW]) {
       const answer = await this.#client.session.messages({
         path: { id: session },
@@ -134,22 +178,26 @@ export class OpenCodeHost implements Host {
       });
       if (!answer.data) throw new HostError("a session's messages", answer.response?.status, answer.error);
       const messages = answer.data.map((one) => one.info);
-      if (messages.length < limit || messages.some((one) => one.id === messageId) || limit === WIDE_WINDOW)
-        return messages;
+      const at = messages.findIndex((one) => one.id === messageId);
+      if (at >= 0) return messages.slice(at + 1);
+      if (messages.length < limit || !(await this.#hasMessage(session, messageId))) return undefined;
     }
-    return [];
+    throw new HostError("a look at a turn", undefined, `more than ${WIDE_WINDOW} messages followed it`);
   }
 
-  #withoutAnswer(session: string, messages: readonly Message[], messageId: string): Turn {
+  async #hasMessage(session: string, messageId: string): Promise<boolean> {
+    const answer = await this.#client.session.message({
+      path: { id: session, messageID: messageId },
+      query: { directory: this.#directory },
+    });
+    return answer.data !== undefined;
+  }
+
+  #failedTurn(session: string, messageId: string): Turn | undefined {
     const message = this.#prompted.get(session) === messageId ? this.#sessionErrors.get(session) : undefined;
-    if (message !== undefined)
-      return { state: "ended", use: totalUse([]), failure: { kind: "permanent", message } };
-    return { state: messages.some((one) => one.id === messageId) ? "unanswered" : "missing" };
+    if (message === undefined) return undefined;
+    return { state: "ended", use: totalUse([]), failure: { kind: "permanent", message } };
   }
-}
-
-function isAnswer(message: Message, messageId: string): boolean {
-  return message.role === "assistant" && message.parentID === messageId && message.summary !== true;
 }
 
 function totalUse(answers: readonly AssistantMessage[]): TokenUse {

@@ -8,10 +8,10 @@ import { ChangedFiles, editedPaths } from "./changes.js";
 import { runCommand } from "./commands.js";
 import { type ConfigFindings, extendConfig } from "./config.js";
 import { sessionEvent } from "./events.js";
+import { assertWritable, guardCall } from "./guard.js";
 import { OpenCodeHost } from "./host.js";
 import { parseOptions } from "./options.js";
 import { Project } from "./project.js";
-import { assertWritable } from "./write-guard.js";
 
 /**
  * Composes everything for one project directory. Nothing here waits for the host: its server is not up before
@@ -21,9 +21,9 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
   const { directory } = input;
   const log = fileLog({ pid: process.pid, directory });
   const { options, problems } = parseOptions(rawOptions);
-  const host = new OpenCodeHost(input, log);
   const changed = new ChangedFiles(directory);
-  let findings: ConfigFindings = { commands: new Map(), models: new Map() };
+  let findings: ConfigFindings = { commands: new Map(), agents: new Map(), models: new Map() };
+  const host = new OpenCodeHost(input, log, (role) => findings.agents.get(role) ?? role);
   let opened: Promise<Project> | undefined;
   const project = () => {
     opened ??= Project.open({
@@ -46,13 +46,23 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
     changedFiles: (session: string) => changed.of(session),
   };
 
-  const guard = async (session: string, paths: readonly string[]) => {
-    if (opened) assertWritable((await opened).engine, directory, session, paths);
+  /** The engine, if there has been a mission; a state that cannot be opened is no reason to disturb a chat. */
+  const engineIfAny = async () => (await opened?.catch(() => undefined))?.engine;
+  const searchPorts = {
+    directory,
+    assertWritable: async (session: string, paths: readonly string[]) => {
+      const engine = await engineIfAny();
+      if (engine) await assertWritable(engine, directory, session, paths);
+    },
+    recordChanged: (session: string, paths: readonly string[]) => changed.record(session, paths),
   };
 
   // Once the host is up: what it asks of its server during start would wait for ever.
   setImmediate(() => {
-    for (const problem of problems) warn("Options of opencode-orchestrator", problem);
+    for (const problem of problems) {
+      log.warn("options", { problem });
+      warn("Options of opencode-orchestrator", problem);
+    }
     try {
       addon();
     } catch (error) {
@@ -67,7 +77,12 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
   }
   async function recover(): Promise<void> {
     try {
-      await (await project()).engine.recover();
+      const foreign = await (await project()).engine.recover();
+      for (const { id } of foreign)
+        warn(
+          `Mission ${id} is left alone`,
+          "Its state came with the project: none of your sessions asked for it.",
+        );
     } catch (error) {
       log.error("recovery.failed", { error: String(error) });
       warn("Missions could not be taken up again", describe(error));
@@ -79,7 +94,7 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       findings = extendConfig(config);
     },
     tool: {
-      ...(options.searchTools && searchTools({ directory, assertWritable: guard })),
+      ...(options.searchTools && searchTools(searchPorts)),
       ...missionTools(ports),
       memory: memoryTool(ports),
     },
@@ -87,31 +102,38 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
     event: async ({ event }) => {
       const seen = sessionEvent(event);
       if (!seen || !opened) return;
-      if (seen.kind === "failed") host.sessionFailed(seen.session, seen.message);
-      try {
-        (await opened).engine.sessionEvent(seen.session);
-      } catch (error) {
-        log.error("event.failed", { type: event.type, error: String(error) });
+      if (seen.kind === "deleted") {
+        changed.forget(seen.session);
+        host.sessionDeleted(seen.session);
       }
+      if (seen.kind === "failed") host.sessionFailed(seen.session, seen.message);
+      (await engineIfAny())?.sessionEvent(seen.session);
     },
     "command.execute.before": async (call, output) => {
       const command = findings.commands.get(call.command);
       if (!command) return;
-      const { engine } = await project();
-      const text = await runCommand(engine, command, call.sessionID, call.arguments);
+      const text = await runCommand(ports.engine, command, call.sessionID, call.arguments);
       const files = output.parts.filter((part) => part.type === "file");
       output.parts.splice(0, output.parts.length, { type: "text", text } as never, ...files);
     },
     "chat.message": async (call, { message }) => {
-      if (!opened) return;
       const model: ModelRef = message.model;
-      await (await opened).engine.rootMessage(call.sessionID, model);
+      try {
+        await (await engineIfAny())?.rootMessage(call.sessionID, model);
+      } catch (error) {
+        // The user's message goes its way, whatever stands between us and the mission.
+        log.warn("message", { session: call.sessionID, error: describe(error) });
+      }
     },
     "tool.execute.before": async (call, output) => {
-      await guard(call.sessionID, editedPaths(call.tool, output.args));
+      const engine = await engineIfAny();
+      const { sessionID: session, tool } = call;
+      if (engine) await guardCall(engine, directory, { session, tool, args: output.args });
     },
     "tool.execute.after": async (call) => {
-      changed.record(call.sessionID, call.tool, call.args);
+      const paths = editedPaths(call.tool, call.args) ?? [];
+      if (paths.length > 0 && (await engineIfAny())?.assignment(call.sessionID))
+        changed.record(call.sessionID, paths);
     },
     dispose: async () => {
       if (opened) await (await opened).close();

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, realpath, writeFile } from "node:fs/promises";
+import { isAbsolute, join, relative } from "node:path";
 import { MissionEngine } from "../engine/index.js";
 import { Memory } from "../memory/index.js";
 import type { Role } from "../mission/index.js";
@@ -54,6 +54,11 @@ export class Project {
   static async open(ports: ProjectPorts): Promise<Project> {
     const folder = stateFolder(ports.directory);
     await mkdir(folder, { recursive: true });
+    const real = relative(await realpath(ports.directory), await realpath(folder));
+    if (real.startsWith("..") || isAbsolute(real))
+      throw new Error(
+        `${folder} leads out of the project: remove the link, missions keep their state inside`,
+      );
     // The folder ignores itself: nothing of it belongs into the project's history.
     if (!existsSync(join(folder, ".gitignore"))) await writeFile(join(folder, ".gitignore"), "*\n");
     return new Project(ports, await openStore(stateFile(ports.directory)));

@@ -28,5 +28,6 @@ function quote(text: string): string[] {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, " ");
+  // A comment in a title could pass for the hidden id of an item.
+  return text.replace(/[\s\p{Cc}]+/gu, " ").replaceAll("<!--", "<!\u200b--");
 }

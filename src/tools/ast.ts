@@ -3,7 +3,7 @@ import { z } from "zod";
 import { astRewrite, astSearch, outline } from "../native/index.js";
 import { defineTool, type SearchPorts } from "./context.js";
 import { BoundedOutput, count } from "./output.js";
-import { searchScope } from "./paths.js";
+import { searchScope, worktreePath } from "./paths.js";
 
 const MAX_MATCHES = 100;
 const MAX_SNIPPET_LINES = 6;
@@ -22,7 +22,7 @@ const path = z.string().optional().describe("Folder or file; default: the projec
 function searchTool({ directory }: SearchPorts): ToolDefinition {
   return defineTool({
     description: "Search code by shape: $A is one node, $$$A any number, such as `console.log($$$A)`.",
-    args: { pattern: z.string().min(1), language, path },
+    args: { pattern: z.string().min(1).max(4_000), language, path },
     execute: async (args, context) => {
       const { root, prefix } = await searchScope(directory, args.path, context);
       const result = await astSearch(
@@ -59,7 +59,7 @@ function snippet(line: number, text: string): string[] {
   return rest > 0 ? [...shown, `   … ${count(rest, "more line")}`] : shown;
 }
 
-function rewriteTool({ directory, assertWritable }: SearchPorts): ToolDefinition {
+function rewriteTool({ directory, assertWritable, recordChanged }: SearchPorts): ToolDefinition {
   return defineTool({
     description:
       "Replace code by shape, in all files at once. Shows the diff; with apply, writes all files or none.",
@@ -91,11 +91,12 @@ function rewriteTool({ directory, assertWritable }: SearchPorts): ToolDefinition
         // A rewrite is an edit of each of its files: the same rules of the user's apply.
         await context.ask({
           permission: "edit",
-          patterns: paths,
+          patterns: paths.map((file) => worktreePath(directory, file, context.worktree)),
           always: ["*"],
           metadata: { filepath: paths.join(", "), diff: preview.files.map((file) => file.diff).join("\n") },
         });
         await preview.apply();
+        recordChanged(context.sessionID, paths);
         return `Written: ${scope}.`;
       }
       const output = new BoundedOutput();

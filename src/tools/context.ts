@@ -15,10 +15,12 @@ export interface SearchPorts {
   readonly directory: string;
   /** Throws when the session may not change one of the files, given relative to the project. */
   readonly assertWritable: (session: string, paths: readonly string[]) => Promise<void>;
+  /** Files that a tool of the session has changed. */
+  readonly recordChanged: (session: string, paths: readonly string[]) => void;
 }
 
 /** What our tools use of the host's tool context. */
-export type CallContext = Pick<ToolContext, "sessionID" | "abort" | "ask" | "metadata" | "directory">;
+export type CallContext = Pick<ToolContext, "sessionID" | "abort" | "ask" | "metadata" | "worktree">;
 
 /**
  * A tool whose arguments we parse ourselves: the host passes on whatever the model sent. A refusal is text that
@@ -34,7 +36,10 @@ export function defineTool<Shape extends z.ZodRawShape>(definition: {
     const parsed = schema.safeParse(input);
     if (!parsed.success)
       throw new Error(
-        `The arguments do not fit:\n${parsed.error.issues.map((issue) => `- ${describeIssue(issue)}`).join("\n")}`,
+        `The arguments do not fit:\n${parsed.error.issues
+          .slice(0, 20)
+          .map((issue) => `- ${describeIssue(issue)}`)
+          .join("\n")}`,
       );
     return definition.execute(parsed.data as z.output<z.ZodObject<Shape>>, context);
   };

@@ -13,6 +13,7 @@ import {
   widen,
 } from "../engine/index.js";
 import { MissionError, planSchema, planTaskSchema, projectGlobSchema } from "../mission/index.js";
+import { askForCommands, isRefusal } from "./consent.js";
 import { type CallContext, defineTool, type ToolPorts } from "./context.js";
 
 /** The tools of a mission's agents. */
@@ -103,16 +104,22 @@ function reportTool(ports: ToolPorts): ToolDefinition {
     execute: async (args, context) => {
       const engine = await ports.engine();
       const approved = args.state === "done" ? await unapprovedCommands(engine, context.sessionID) : [];
-      // The checks run commands of the plan: they need the same consent as the Worker's own shell commands.
-      for (const command of approved)
-        await context.ask({
-          permission: "bash",
-          patterns: [command],
-          always: [command],
-          metadata: { command, description: "Acceptance check of this mission" },
-        });
+      let outcome = args;
+      try {
+        await askForCommands(approved, context);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        const reason = `the user did not allow the commands that check this task (${approved.join("; ")})`;
+        outcome = {
+          state: "blocked",
+          summary: `${reason}. ${error instanceof Error ? error.message : ""}`.trim(),
+        };
+      }
       const changedFiles = ports.changedFiles(context.sessionID);
-      return report(engine, context.sessionID, args, { changedFiles, approved });
+      return report(engine, context.sessionID, outcome, {
+        changedFiles,
+        approved: outcome === args ? approved : [],
+      });
     },
   });
 }

@@ -21,7 +21,10 @@ export async function searchScope(
   context: CallContext,
 ): Promise<SearchScope> {
   const wanted = resolve(directory, path ?? ".");
-  const [real, project] = await Promise.all([realpath(wanted), realpath(directory)]).catch(() => {
+  // As the host has it: the repository is inside. Its root is "/" where there is none.
+  const { worktree } = context;
+  const home = worktree && worktree !== "/" ? worktree : directory;
+  const [real, project] = await Promise.all([realpath(wanted), realpath(home)]).catch(() => {
     throw new Error(`There is no ${path ?? "."}: give a path relative to the project, or an absolute one.`);
   });
   const isFile = (await stat(real)).isFile();
@@ -36,6 +39,12 @@ export async function searchScope(
     metadata: { filepath: real, parentDir: folder },
   });
   return { root: real, prefix: `${folder}/`.replaceAll("\\", "/") };
+}
+
+/** A path of the project as the host's rules for edits name it: relative to the repository, where there is one. */
+export function worktreePath(directory: string, path: string, worktree: string): string {
+  if (!worktree || worktree === "/") return path;
+  return relative(worktree, resolve(directory, path)).replaceAll("\\", "/");
 }
 
 function prefixOf(directory: string, folder: string): string {

@@ -37,7 +37,7 @@ function grepTool({ directory }: SearchPorts): ToolDefinition {
           include: args.include ? [args.include] : [],
           case: args.ignoreCase ? "insensitive" : "sensitive",
           literal: args.literal,
-          multiline: args.pattern.includes("\\n"),
+          multiline: args.pattern.includes("\n") || (!args.literal && /(?<!\\)(\\\\)*\\n/.test(args.pattern)),
           before: args.context,
           after: args.context,
           maxMatches: args.limit,

@@ -31,7 +31,39 @@ fn without_dot_slash(glob: &str) -> &str {
     if glob.starts_with("./") { &glob[1..] } else { glob }
 }
 
+/// The longest glob, in bytes. `globset` recurses once for each brace, and a stack that overflows ends the process.
+const MAX_GLOB_BYTES: usize = 4096;
+/// The deepest nesting of braces.
+const MAX_BRACE_DEPTH: usize = 32;
+
+fn check_size(glob: &str) -> Result<(), SearchError> {
+    let refuse = |position, reason: String| {
+        Err(SearchError::Pattern {
+            kind: PatternKind::Glob,
+            pattern: glob.chars().take(80).collect(),
+            position,
+            reason,
+        })
+    };
+    if glob.len() > MAX_GLOB_BYTES {
+        return refuse(None, format!("it is longer than {MAX_GLOB_BYTES} bytes"));
+    }
+    let mut depth = 0_usize;
+    for (at, byte) in glob.bytes().enumerate() {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_BRACE_DEPTH {
+            return refuse(Some(at), format!("its braces are nested more than {MAX_BRACE_DEPTH} deep"));
+        }
+    }
+    Ok(())
+}
+
 fn add(builder: &mut OverrideBuilder, given: &str, line: &str) -> Result<(), SearchError> {
+    check_size(given)?;
     let Err(error) = builder.add(line) else { return Ok(()) };
     // `ignore` turns the glob error into text; compiling once more gives its kind, and so its place.
     let (position, reason) = match GlobBuilder::new(given).literal_separator(true).build() {

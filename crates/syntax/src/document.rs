@@ -46,6 +46,10 @@ impl From<io::Error> for Unchecked {
 
 /// Reads a source file.
 pub(crate) fn read(path: &Path) -> Result<String, Unchecked> {
+    // Before it is opened: opening a FIFO waits for somebody to write to it.
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::other("not a regular file").into());
+    }
     let file = File::open(path)?;
     let bytes = file.metadata()?.len();
     if bytes > MAX_FILE_BYTES {

@@ -32,8 +32,8 @@ pub(crate) enum Compiled {
 impl Compiled {
     pub(crate) fn new(shape: &Shape, language: Language) -> Result<Self, AstError> {
         match shape {
-            Shape::Pattern(text) => compile_pattern(text, language),
-            Shape::Rule(yaml) => compile_rule(yaml, language),
+            Shape::Pattern(text) => check_size(text).and_then(|()| compile_pattern(text, language)),
+            Shape::Rule(yaml) => check_size(yaml).and_then(|()| compile_rule(yaml, language)),
         }
     }
 
@@ -93,6 +93,33 @@ fn find<'t>(
         }
     }
     Ok(found)
+}
+
+/// The longest pattern or rule, in bytes.
+const MAX_SHAPE_BYTES: usize = 32 * 1024;
+/// The deepest nesting of brackets. Compiling a shape recurses, and a stack that overflows ends the process.
+const MAX_SHAPE_DEPTH: usize = 200;
+
+fn check_size(shape: &str) -> Result<(), AstError> {
+    let refuse = |position, reason: String| {
+        Err(AstError::Pattern { pattern: shape.chars().take(80).collect(), position, reason })
+    };
+    if shape.len() > MAX_SHAPE_BYTES {
+        return refuse(None, format!("it is longer than {MAX_SHAPE_BYTES} bytes"));
+    }
+    let mut depth = 0_usize;
+    for (at, byte) in shape.bytes().enumerate() {
+        match byte {
+            // Operators that bind to the right nest as brackets do.
+            b'(' | b'[' | b'{' | b'<' | b'!' | b'-' | b'*' | b'&' | b'~' => depth += 1,
+            b')' | b']' | b'}' | b'>' | b';' | b'\n' | b' ' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_SHAPE_DEPTH {
+            return refuse(Some(at), format!("it is nested more than {MAX_SHAPE_DEPTH} deep"));
+        }
+    }
+    Ok(())
 }
 
 fn compile_pattern(text: &str, language: Language) -> Result<Compiled, AstError> {

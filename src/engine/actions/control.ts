@@ -3,11 +3,14 @@ import {
   compileGlob,
   graphProblems,
   isTerminalMission,
+  MAX_TASKS,
+  MAX_WRITE_SET_SIZE,
   type MissionDraft,
   MissionError,
   overlap,
   type PlanTask,
   type TaskState,
+  writeSetSize,
 } from "../../mission/index.js";
 import type { MissionEngine } from "../engine.js";
 import { MAX_DEPTH } from "../options.js";
@@ -48,6 +51,12 @@ export async function widen(
     assertOpen(draft);
     const task = draft.task(id);
     const byId = new Map(draft.tasks.map((one) => [one.id, one]));
+    const size = writeSetSize([...globs, ...draft.tasks.flatMap((one) => one.writes)]);
+    if (size > MAX_WRITE_SET_SIZE)
+      throw new MissionError(
+        "ERR_PLAN_INVALID",
+        "the mission's write sets are too many to compare: name folders",
+      );
     const added = globs.map(compileGlob);
     for (const other of draft.tasks) {
       if (other.id === id || other.state === "done" || other.state === "cancelled") continue;
@@ -70,6 +79,11 @@ export async function delegate(engine: MissionEngine, session: string, plan: Pla
   await run.change(actor, (draft) => {
     assertOpen(draft);
     const depth = assignment.task ? draft.task(assignment.task).depth + 1 : 0;
+    if (draft.tasks.length >= MAX_TASKS)
+      throw new MissionError(
+        "ERR_PLAN_INVALID",
+        `a mission has at most ${MAX_TASKS} tasks: do this part yourself`,
+      );
     if (depth > MAX_DEPTH)
       throw new MissionError("ERR_DEPTH", `delegation ends at depth ${MAX_DEPTH}: do this part yourself`);
     // A task that failed or is blocked may run again: its write set still counts.
@@ -84,7 +98,13 @@ export async function delegate(engine: MissionEngine, session: string, plan: Pla
     }));
     const problems = graphProblems(open);
     if (problems.length > 0)
-      throw new MissionError("ERR_PLAN_INVALID", problems.map((problem) => problem.message).join("\n"));
+      throw new MissionError(
+        "ERR_PLAN_INVALID",
+        problems
+          .slice(0, 20)
+          .map((problem) => problem.message)
+          .join("\n"),
+      );
     draft.addTask(
       newTask(run.id, plan, { order: draft.tasks.length, depth, attempts: engine.options.attempts }),
     );
