@@ -1,0 +1,49 @@
+import { expect, it } from "vitest";
+import * as native from "../../src/native/index.js";
+
+it("offers exactly the documented names", () => {
+  expect(Object.keys(native).sort()).toEqual([
+    "NativeError",
+    "NativeStore",
+    "RewritePreview",
+    "WorkStealingLanes",
+    "addon",
+    "astRewrite",
+    "astSearch",
+    "glob",
+    "grep",
+    "languages",
+    "openStore",
+    "outline",
+    "syntaxErrors",
+  ]);
+});
+
+it("loads an addon that has exactly what the binding's types declare", () => {
+  expect(Object.keys(native.addon()).sort()).toEqual([
+    "BindingCancel",
+    "BindingLanes",
+    "BindingRewrite",
+    "BindingStore",
+    "astRewrite",
+    "astSearch",
+    "glob",
+    "grep",
+    "languages",
+    "outline",
+    "syntaxErrors",
+  ]);
+});
+
+it("loads the addon once", () => {
+  expect(native.addon()).toBe(native.addon());
+});
+
+it("parses at least the promised languages", () => {
+  expect(native.languages()).toEqual(
+    expect.arrayContaining([
+      ...["bash", "c", "cpp", "csharp", "css", "go", "html", "java", "javascript", "json", "kotlin", "php"],
+      ...["python", "ruby", "rust", "swift", "tsx", "typescript", "yaml"],
+    ]),
+  );
+});
