@@ -402,12 +402,14 @@ describe("a prompt", () => {
 
 describe("slots", () => {
   /** The most Workers at once. */
-  function counting(stage: Stage) {
+  /** Workers that note how many are at work; none goes on before `atLeast` have begun. */
+  function counting(stage: Stage, atLeast = 1) {
     const count = { now: 0, most: 0, order: [] as string[] };
     const worker = async (turn: CastTurn) => {
       count.order.push(`${turn.mission}/${turn.task}`);
       count.most = Math.max(count.most, ++count.now);
-      await new Promise((resolve) => setTimeout(resolve, 8));
+      do await new Promise((resolve) => setTimeout(resolve, 8));
+      while (count.order.length < atLeast);
       count.now--;
       expect(stage.host.busy.length).toBeGreaterThan(0);
       return works(turn);
@@ -417,7 +419,7 @@ describe("slots", () => {
 
   it("bound how many Workers run at once, and all of them are used", async () => {
     const stage = await Stage.open();
-    const { count, worker } = counting(stage);
+    const { count, worker } = counting(stage, 3);
     const plan = planOf(...["A", "B", "C", "D", "E", "F"].map((id) => task(id)));
     const slots = { planner: 1, worker: 3, reviewer: 2 };
     const process = stage.boot({ planner: plans(plan), worker }, { slots, review: "never" });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pause } from "../../harness/index.js";
-import { MissionError } from "../../src/mission/index.js";
-import { failureOf } from "../native/temporary.js";
+import { key, MissionError } from "../../src/mission/index.js";
+import { failureOf, put } from "../native/temporary.js";
 import { type Cast, hangs, planOf, plans, ROOT, Stage, task, works } from "./stage.js";
 
 const PLAN = planOf(task("A"), task("B", { dependencies: ["A"] }));
@@ -196,6 +196,28 @@ describe("close", () => {
     expect(await board).toEqual(new Error("the host is shutting down"));
     expect(first.engine.view(id).mission.state).toBe("planning");
   });
+});
+
+it("a seal that the dead process committed last is told, though it came after the first look", async () => {
+  const stage = await Stage.open();
+  const first = stage.boot({ ...CAST, worker: hangs });
+  const id = await stage.begin(first);
+  await expect.poll(() => stage.host.messagesTo("worker").length).toBe(1);
+  first.kill();
+  const second = stage.boot(CAST);
+  const { hasSession } = stage.host;
+  stage.host.hasSession = async (session) => {
+    stage.host.hasSession = hasSession;
+    const notice = { number: 1, text: "Mission M1 is sealed", delivered: false };
+    const sealed = { ...second.engine.view(id).mission, state: "sealed", endedMs: 1, notice };
+    await put(stage.store, { [key.mission(id)]: sealed });
+    return hasSession.call(stage.host, session);
+  };
+  await second.engine.recover();
+  await expect.poll(() => second.engine.view(id).mission.notice?.delivered).toBe(true);
+  expect(stage.host.messagesTo("commander").map((one) => one.text)).toEqual([
+    expect.stringContaining("Mission M1 is sealed"),
+  ]);
 });
 
 it("a session that the host has lost is replaced, and the new one gets the whole brief", async () => {

@@ -54,6 +54,7 @@ export class MissionEngine {
   readonly #options: EngineOptions;
   readonly #turns: Turns;
   readonly #views: MissionViews;
+  readonly #slots: Slots;
   readonly #ownership: Ownership;
   readonly #notices: Notices;
   readonly #assignments = new Map<string, Assignment>();
@@ -64,12 +65,13 @@ export class MissionEngine {
     this.#options = options;
     this.#turns = new Turns(ports.host, ports.clock, (context, change) => transact(ports, context, change));
     this.#views = new MissionViews(ports.store);
+    this.#slots = new Slots(ports.lanes, ports.clock);
     const runPorts: RunPorts = {
       ...ports,
       options,
       views: this.#views,
       turns: this.#turns,
-      slots: new Slots(ports.lanes, ports.clock),
+      slots: this.#slots,
       verifier: new Verifier(ports.checks, options.commandTimeoutMs),
       onChange: (view) => this.#changed(view),
       onAssignment: (assignment) => this.#assignments.set(assignment.session, assignment),
@@ -125,8 +127,10 @@ export class MissionEngine {
         continue;
       }
       try {
-        (await this.#ownership.own(mission.id)).start();
-        if (mission.notice && untold) this.#notices.tell(mission.id, mission.notice.number);
+        const run = await this.#ownership.own(mission.id);
+        // The process that had it may have gone on until it lost the lease: what counts is how things stand now.
+        this.#changed(run.view());
+        run.start();
         this.#ports.log.info("mission.recovered", { mission: mission.id, state: mission.state });
       } catch (error) {
         if (!(error instanceof MissionError)) throw error;
@@ -285,6 +289,7 @@ export class MissionEngine {
     else if (isOver(mission)) {
       void this.#ownership.letGo(mission.id);
       this.#views.forget(mission.id);
+      this.#slots.forget(mission.id);
     }
   }
 }

@@ -34,6 +34,12 @@ export class Slots {
     this.#queued.delete(job.id);
   }
 
+  /** The mission has ended: nothing of it will come again. */
+  forget(mission: string): void {
+    for (const place of this.#affinity.keys())
+      if (place.split(":")[1] === mission) this.#affinity.delete(place);
+  }
+
   /** Remembers which slot is warm for a task. */
   #warm(lane: Lane, id: string, slot: number): void {
     const [mission, , task] = id.split(":");
