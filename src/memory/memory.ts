@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type TransactPorts, transact } from "../state/index.js";
 
 export const MEMORY_TIERS = ["task", "mission", "project"] as const;

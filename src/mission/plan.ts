@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { countAlternatives, hasBalancedBraces, MAX_ALTERNATIVES } from "./write-set.js";
 
 /** The plan as the Planner submits it: data, validated here by shape and in `graph.ts` as a graph. */

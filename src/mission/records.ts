@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { checksSchema, PRIORITIES } from "./plan.js";
 import { MISSION_STATES, TASK_STATES } from "./states.js";
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { z } from "zod";
+import * as z from "zod";
 import type { Owner } from "../ports/index.js";
 
 const holderSchema = z.object({ host: z.string(), pid: z.number().int(), started: z.string() });

@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve, sep } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 
 const withPath = z.object({ filePath: z.string() });
 const withPatch = z.object({ patchText: z.string() });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What the plugin wants to know of the host's events; everything else is dropped without a look at its content. */
 export type SessionEvent =

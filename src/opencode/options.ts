@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../engine/index.js";
 
 /** Options of the plugin's entry in opencode.json: `["opencode-orchestrator", { … }]`. */

@@ -1,5 +1,5 @@
 import type { ToolDefinition } from "@opencode-ai/plugin";
-import { z } from "zod";
+import * as z from "zod";
 import { astRewrite, astSearch, outline } from "../native/index.js";
 import { defineTool, type SearchPorts } from "./context.js";
 import { BoundedOutput, count } from "./output.js";

@@ -1,5 +1,5 @@
 import type { ToolContext, ToolDefinition } from "@opencode-ai/plugin";
-import { z } from "zod";
+import * as z from "zod";
 import { describeIssue, type MissionEngine } from "../engine/index.js";
 
 /** What the tools of a project work with. The engine is opened by the first tool that needs it. */

@@ -1,5 +1,5 @@
 import type { ToolDefinition } from "@opencode-ai/plugin";
-import { z } from "zod";
+import * as z from "zod";
 import { MEMORY_TIERS, type Memory, type Standpoint } from "../memory/index.js";
 import { ROLES } from "../mission/index.js";
 import { defineTool, type ToolPorts } from "./context.js";

@@ -1,5 +1,5 @@
 import type { ToolDefinition } from "@opencode-ai/plugin";
-import { z } from "zod";
+import * as z from "zod";
 import {
   ask,
   delegate,

@@ -1,5 +1,5 @@
 import type { ToolDefinition } from "@opencode-ai/plugin";
-import { z } from "zod";
+import * as z from "zod";
 import { type GrepMatch, type GrepResult, glob, grep } from "../native/index.js";
 import { astTools } from "./ast.js";
 import { defineTool, type SearchPorts } from "./context.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type MissionDraft, MissionError, type Task } from "../../mission/index.js";
 import { rework, withEvidence } from "../context.js";
 import type { MissionEngine } from "../engine.js";
