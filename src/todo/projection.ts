@@ -24,6 +24,8 @@ export class FileProjection {
     this.#stale = true;
     this.#writing ??= this.#drain().finally(() => {
       this.#writing = undefined;
+      // A change that came between the last look and now.
+      if (this.#stale) this.refresh();
     });
   }
 
