@@ -109,6 +109,24 @@ describe("a mission from /task to its seal", () => {
     expect(new Set(children)).toEqual(speakers);
   });
 
+  it("leaves the user's session to the user's other agents, with all their tools", async () => {
+    show.play(({ freshToolResults }) =>
+      freshToolResults.length > 0
+        ? { text: "Written." }
+        : {
+            calls: [
+              { name: "write", args: { filePath: show.project.path("mine.ts"), content: "export {};\n" } },
+            ],
+          },
+    );
+    await show.client.session.prompt({
+      path: { id: show.root },
+      body: { agent: "build", parts: [{ type: "text", text: "write a file" }] },
+      throwOnError: true,
+    });
+    expect(await readFile(show.project.path("mine.ts"), "utf8")).toBe("export {};\n");
+  });
+
   it("leaves a plan to read and an audit chain that holds", async () => {
     const todo = await show.todo();
     expect(todo).toContain("## M1 · sealed");

@@ -78,16 +78,21 @@ describe("a Worker", () => {
   });
 });
 
-it("a Planner and a Commander change nothing", async () => {
+it("a Planner changes nothing", async () => {
   const { stage, call } = await workerAtWork();
   const planner = stage.host.messagesTo("planner")[0]?.session ?? "";
-  for (const session of [planner, ROOT])
-    for (const tool of ["edit", "write", "apply_patch", "bash", "some_mcp_tool"])
-      expect([tool, String(await failureOf(call(tool, { filePath: "src/a.ts" }, session)))]).toEqual([
-        tool,
-        expect.stringContaining(`${tool} is not for a`),
-      ]);
+  for (const tool of ["edit", "write", "apply_patch", "bash", "some_mcp_tool"])
+    expect([tool, String(await failureOf(call(tool, { filePath: "src/a.ts" }, planner)))]).toEqual([
+      tool,
+      expect.stringContaining(`${tool} is not for a planner`),
+    ]);
   await call("read", { filePath: "src/a.ts" }, planner);
+});
+
+it("the user's own session is left to all agents that the user has there", async () => {
+  const { call } = await workerAtWork();
+  for (const tool of ["edit", "write", "bash", "some_mcp_tool"])
+    await call(tool, { filePath: "anywhere.ts" }, ROOT);
 });
 
 it("a session without a mission is none of our business", async () => {

@@ -29,12 +29,11 @@ export const MISSION_TOOLS: Readonly<Record<string, readonly Role[]>> = {
 const SEARCH = ["read", "grep", "glob", "list", "ast_search", "outline", "lsp"] as const;
 
 /**
- * All that an agent other than a Worker may call, whatever else is configured: tools of the user's servers would let
- * it change things, too. A Reviewer has a shell to try things with, under the user's rules for it. `invalid` is the host's
+ * All that a Planner or Reviewer may call, whatever else is configured: tools of the user's servers would let it
+ * change things, too. A Reviewer has a shell to try things with, under the user's rules for it. `invalid` is the host's
  * answer to a call that it cannot read.
  */
-export const READ_ONLY_TOOLS: Readonly<Record<Exclude<Role, "worker">, readonly string[]>> = {
-  commander: [...SEARCH, "question", "mission_board", "mission_control", "delegate", "memory", "invalid"],
+export const READ_ONLY_TOOLS: Readonly<Record<"planner" | "reviewer", readonly string[]>> = {
   planner: [...SEARCH, "mission_plan", "memory", "invalid"],
   reviewer: [...SEARCH, "bash", "review_verdict", "memory", "invalid"],
 };

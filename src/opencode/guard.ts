@@ -2,7 +2,7 @@ import { lstat, realpath } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { READ_ONLY_TOOLS } from "../agents/index.js";
 import type { MissionEngine } from "../engine/index.js";
-import { type Role, writeSetCovers } from "../mission/index.js";
+import { writeSetCovers } from "../mission/index.js";
 import { editedPaths, projectPath } from "./changes.js";
 
 /** A call of a tool, before it runs. */
@@ -20,7 +20,8 @@ export interface GuardedCall {
  */
 export async function guardCall(engine: MissionEngine, directory: string, call: GuardedCall): Promise<void> {
   const assignment = engine.assignment(call.session);
-  if (!assignment) return;
+  // The Commander's session is the user's own: other agents work there, too, and the host tells us not which calls.
+  if (!assignment || assignment.role === "commander") return;
   if (assignment.role !== "worker") return assertReadOnly(assignment.role, call.tool);
   const task = engine.view(assignment.mission).tasks.find((one) => one.id === assignment.task);
   if (task?.state !== "running" || task.workSession !== call.session)
@@ -33,7 +34,7 @@ export async function guardCall(engine: MissionEngine, directory: string, call: 
   await assertWritable(engine, directory, call.session, paths);
 }
 
-function assertReadOnly(role: Exclude<Role, "worker">, tool: string): void {
+function assertReadOnly(role: "planner" | "reviewer", tool: string): void {
   if (READ_ONLY_TOOLS[role].includes(tool)) return;
   throw new Error(`${tool} is not for a ${role}: use ${READ_ONLY_TOOLS[role].join(", ")}.`);
 }
@@ -49,7 +50,7 @@ export async function assertWritable(
   paths: readonly string[],
 ): Promise<void> {
   const assignment = paths.length === 0 ? undefined : engine.assignment(session);
-  if (!assignment) return;
+  if (!assignment || assignment.role === "commander") return;
   const task = engine.view(assignment.mission).tasks.find((one) => one.id === assignment.task);
   const project = await realpath(directory);
   for (const path of paths) {
