@@ -101,14 +101,18 @@ export class MissionEngine {
     return mission;
   }
 
-  /** A message of the user in a session. The missions of a root session follow the model that it uses. */
+  /**
+   * A message of the user in a session. The missions of a root session follow the model that it uses, unless that is
+   * the one that the Commander alone was given.
+   */
   async rootMessage(session: string, model: ModelRef): Promise<void> {
     const assignment = this.assignment(session);
     if (assignment?.role !== "commander") return;
     const { mission } = this.view(assignment.mission);
     if (!isActiveMission(mission.state)) return;
     const run = await this.#ownership.own(mission.id);
-    if (!sameModel(mission.model, model)) await run.change("user", (draft) => draft.set({ model }));
+    const chosen = this.#ports.agentModel("commander") === undefined;
+    if (chosen && !sameModel(mission.model, model)) await run.change("user", (draft) => draft.set({ model }));
     run.start();
   }
 

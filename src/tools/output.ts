@@ -7,11 +7,14 @@ export class BoundedOutput {
   #bytes = 0;
   #omitted = 0;
 
-  /** Adds the lines of one entry together, or none of them. */
+  /** Adds the lines of one entry together, or none of them; a first entry that is too large is cut. */
   add(...lines: string[]): void {
     const bytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
     if (this.#omitted > 0 || this.#bytes + bytes > MAX_BYTES) {
       this.#omitted++;
+      // Something of the first entry is better than nothing at all.
+      if (this.#lines.length === 0)
+        this.#lines.push(`${lines.join("\n").slice(0, MAX_BYTES / 4)}\n… cut here`);
       return;
     }
     this.#lines.push(...lines);
