@@ -108,7 +108,7 @@ describe("the scripted model", () => {
     expect(target.exchanges[0]?.outcome).toBe("pending");
     const startedAt = performance.now();
     await target.close();
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(8_000);
     await expect(response).rejects.toThrow();
   });
 

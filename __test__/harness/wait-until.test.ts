@@ -23,7 +23,7 @@ describe("waitUntil", () => {
     await expect(waitUntil(() => never, { what: "nothing", timeoutMs: 50 })).rejects.toThrow(
       WaitTimeoutError,
     );
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(8_000);
   });
 
   it("ends with the reason of its signal", async () => {
@@ -36,6 +36,6 @@ describe("waitUntil", () => {
   it("pauses no longer than its signal allows", async () => {
     const startedAt = performance.now();
     await pause(10_000, AbortSignal.timeout(10));
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(8_000);
   });
 });

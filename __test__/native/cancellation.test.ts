@@ -21,7 +21,10 @@ afterAll(() => rmSync(tree, { recursive: true, force: true }));
 const long = (signal?: AbortSignal) => grep({ path: tree, pattern: "\\w", maxMatches: 1 }, signal);
 
 describe("an aborted call", () => {
-  it("ends soon, with the signal's reason", async () => {
+  it("ends long before its work is done, with the signal's reason", async () => {
+    const begun = performance.now();
+    await long();
+    const whole = performance.now() - begun;
     const abort = new AbortController();
     const reason = new Error("the user pressed Esc");
     let abortedAt = 0;
@@ -30,8 +33,8 @@ describe("an aborted call", () => {
       abort.abort(reason);
     }, 40);
     expect(await failureOf(long(abort.signal))).toBe(reason);
-    // The promise is 20 ms; the rest is what two busy cores add.
-    expect(performance.now() - abortedAt).toBeLessThan(150);
+    // A ratio: how long a moment is depends on what else the machine does.
+    expect(performance.now() - abortedAt).toBeLessThan(whole / 2);
   });
 
   it("does no work when the signal was aborted before", async () => {

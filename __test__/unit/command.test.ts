@@ -79,7 +79,7 @@ describe.runIf(process.platform === "linux")("a command", () => {
     const started = performance.now();
     const result = await run(`${deaf} & ${deaf.replace("pid", "pid2")}; wait`, { cwd, timeoutMs: 300 });
     expect(result).toMatchObject({ exitCode: null, timedOut: true });
-    expect(performance.now() - started).toBeLessThan(4_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
     for (const file of ["pid", "pid2"]) {
       const pid = await pidIn(join(cwd, file));
       await expect.poll(() => isAlive(pid)).toBe(false);
@@ -92,7 +92,7 @@ describe.runIf(process.platform === "linux")("a command", () => {
     expect(result).toMatchObject({ exitCode: null, timedOut: true });
     const tookMs = performance.now() - started;
     expect(tookMs).toBeGreaterThan(2_000);
-    expect(tookMs).toBeLessThan(4_000);
+    expect(tookMs).toBeLessThan(10_000);
   });
 
   it("that is aborted is ended, and the reason is the signal's", async () => {
@@ -117,7 +117,7 @@ describe.runIf(process.platform === "linux")("a command", () => {
     const started = performance.now();
     const result = await run("sleep 60 & echo $! > pid; echo over", { cwd });
     expect(result).toMatchObject({ exitCode: 0, output: "over\n" });
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(12_000);
     const pid = await pidIn(join(cwd, "pid"));
     await expect.poll(() => isAlive(pid)).toBe(false);
   });

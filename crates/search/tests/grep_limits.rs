@@ -86,6 +86,9 @@ fn a_cancelled_call_gives_no_outcome() {
     assert_eq!(error.code(), "ERR_CANCELLED");
 }
 
+/// Far less than the searches below would take, and more than the stalls of a shared machine.
+const SOON: Duration = Duration::from_secs(2);
+
 /// How long a search that would run for long goes on after it was cancelled.
 fn cancel_latency(query: &GrepQuery) -> Duration {
     let cancel = Cancel::new();
@@ -106,7 +109,7 @@ fn cancelling_interrupts_a_big_file_at_once() {
     let tree = Tree::new().file("big", "some words and no hit\n".repeat(3_000_000));
     // Case-insensitive alternations without a literal prefix keep an unoptimised build busy.
     let query = GrepQuery::new(r"(?i)\b\w+zzz\w+q\b", tree.query());
-    assert!(cancel_latency(&query) < Duration::from_millis(250));
+    assert!(cancel_latency(&query) < SOON);
 }
 
 #[test]
@@ -114,7 +117,7 @@ fn cancelling_interrupts_a_multi_line_pattern_that_matches_nothing_everywhere() 
     // `^` is tried at each byte of the line, and each try looks for the line's end.
     let tree = Tree::new().file("big", "x".repeat(1 << 20));
     let query = GrepQuery::new("^", tree.query()).multiline(true);
-    assert!(cancel_latency(&query) < Duration::from_millis(250));
+    assert!(cancel_latency(&query) < SOON);
 }
 
 #[test]
