@@ -6,7 +6,7 @@ const common = {
   target: "node20.19",
   // Instructions are Markdown files that become text in the bundle.
   loader: { ".md": "text" },
-  // One file loads in half the time of zod's many: the host waits for a plugin's import.
+  // One file loads sooner than zod's many: the host waits for a plugin's import.
   deps: { alwaysBundle: ["zod"] },
   outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
   clean: true,

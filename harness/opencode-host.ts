@@ -140,7 +140,12 @@ export async function runOpenCode(
   }
 }
 
-async function healthyURL(server: OwnedProcess, timeoutMs: number): Promise<string> {
+/** The address that the server prints, once it answers there. Fails when its process ends first. */
+export async function healthyURL(
+  server: OwnedProcess,
+  timeoutMs: number,
+  headers: Record<string, string> = {},
+): Promise<string> {
   const failed = new AbortController();
   server.exited.then(
     ({ code, signal }) => failed.abort(new Error(`it exited with ${signal ?? code}`)),
@@ -150,7 +155,7 @@ async function healthyURL(server: OwnedProcess, timeoutMs: number): Promise<stri
     async () => {
       const url = /listening on (http:\/\/\S+)/.exec(server.stdout)?.[1];
       if (url === undefined) return undefined;
-      const response = await fetch(new URL("/global/health", url));
+      const response = await fetch(new URL("/global/health", url), { headers });
       return response.ok ? url : undefined;
     },
     { what: "the host to be healthy", timeoutMs, signal: failed.signal },

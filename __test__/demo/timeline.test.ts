@@ -5,46 +5,13 @@ import { readTap, renderTimes, renderVerification, shorten } from "../../harness
 import { Timeline, timeIn } from "../../harness/demo/timeline.js";
 import type { Mission, Task } from "../../src/mission/index.js";
 import type { AuditEntry } from "../../src/native/index.js";
+import { mission as missionRecord, task as taskRecord } from "../unit/records.js";
 
 const ROOT = "ses_root";
 
-function mission(change: Partial<Mission> = {}): Mission {
-  return {
-    id: "M1",
-    goal: "the goal",
-    state: "executing",
-    rootSession: ROOT,
-    createdMs: 0,
-    finalCommands: [],
-    approvedCommands: [],
-    planAttempts: 0,
-    planFindings: [],
-    verification: 0,
-    failedVerifications: 0,
-    ...change,
-  };
-}
-
-function task(id: string, change: Partial<Task> = {}): Task {
-  return {
-    id,
-    mission: "M1",
-    order: id.charCodeAt(0),
-    title: `Title of ${id}`,
-    instructions: "do it",
-    dependencies: [],
-    writes: [],
-    checks: { commands: [], files: [], criteria: [] },
-    priority: "normal",
-    depth: 0,
-    state: "pending",
-    attempt: 0,
-    attemptLimit: 3,
-    findings: [],
-    evidence: [],
-    ...change,
-  };
-}
+const mission = (change: Partial<Mission> = {}) => missionRecord({ rootSession: ROOT, ...change });
+const task = (id: string, change: Partial<Task> = {}) =>
+  taskRecord(id, { order: id.charCodeAt(0), ...change });
 
 /** A timeline after these commits: each is a time and the records that it writes. */
 function timelineOf(...commits: [timeMs: number, ...records: (Mission | Task)[]][]): Timeline {

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { OpenCodeHost, openCodeBinary, type ServeOptions, waitUntil } from "../index.js";
+import { OpenCodeHost, openCodeBinary, type ServeOptions } from "../index.js";
+import { healthyURL } from "../opencode-host.js";
 import { type Exit, OwnedProcess } from "../owned-process.js";
 
 /** A running `opencode serve`, whoever's home it is on. */
@@ -51,7 +52,7 @@ export async function serveForUser(directory: string, plugin: string): Promise<S
   const args = ["serve", "--hostname", "127.0.0.1", "--port", "0", "--print-logs"];
   const server = new OwnedProcess(openCodeBinary(), args, { cwd: directory, env });
   try {
-    const baseURL = await healthy(server, headers);
+    const baseURL = await healthyURL(server, START_TIMEOUT_MS, headers);
     return {
       baseURL,
       headers,
@@ -88,22 +89,6 @@ export function withPlugin(content: string | undefined, plugin: string): string 
   if (present !== undefined && !Array.isArray(present))
     throw new Error("`plugin` in OPENCODE_CONFIG_CONTENT is not a list: mend or unset it");
   return JSON.stringify({ ...rest, plugin: [...((present as unknown[] | undefined) ?? []), plugin] });
-}
-
-async function healthy(server: OwnedProcess, headers: Record<string, string>): Promise<string> {
-  const failed = new AbortController();
-  server.exited.then(
-    ({ code, signal }) => failed.abort(new Error(`it exited with ${signal ?? code}`)),
-    (error: unknown) => failed.abort(error),
-  );
-  return waitUntil(
-    async () => {
-      const url = /listening on (http:\/\/\S+)/.exec(server.stdout)?.[1];
-      if (url === undefined) return undefined;
-      return (await fetch(new URL("/global/health", url), { headers })).ok ? url : undefined;
-    },
-    { what: "OpenCode to be healthy", timeoutMs: START_TIMEOUT_MS, signal: failed.signal },
-  );
 }
 
 function definedOf(env: NodeJS.ProcessEnv): Record<string, string> {

@@ -1,13 +1,11 @@
-import type { Evidence, Mission, MissionDraft, MissionView, Role, Task } from "../mission/index.js";
-import type { Host, Log, ModelRef, TokenUse } from "../ports/index.js";
+import type { Evidence, MissionDraft, MissionView, Role, Task } from "../mission/index.js";
+import type { TokenUse } from "../ports/index.js";
 import type { Dialogue, DialogueEnd } from "./dialogue.js";
 import type { EngineOptions } from "./options.js";
 import type { Verifier } from "./verification.js";
 
 /** What a step of a mission works with. Implemented by the mission's run. */
 export interface StepContext {
-  readonly host: Host;
-  readonly log: Log;
   readonly verifier: Verifier;
   readonly options: EngineOptions;
   /** Aborted when the mission pauses, ends or loses its lease. */
@@ -20,7 +18,6 @@ export interface StepContext {
   session(existing: string | undefined, role: Exclude<Role, "commander">, task?: Task): Promise<string>;
   converse(dialogue: Omit<Dialogue, "mission" | "model">): Promise<DialogueEnd>;
   pause(reason: string): Promise<void>;
-  model(mission: Mission, role: Role): ModelRef | undefined;
 }
 
 /** Sends the task back for another attempt, or gives it up when there is none left. */

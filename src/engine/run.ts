@@ -192,8 +192,6 @@ export class MissionRun {
   #stepContext(signal: AbortSignal): StepContext {
     const ports = this.#ports;
     return {
-      host: ports.host,
-      log: ports.log,
       verifier: ports.verifier,
       options: ports.options,
       signal,
@@ -210,7 +208,6 @@ export class MissionRun {
       pause: async (reason) => {
         if (!signal.aborted) void this.pause("user", reason).catch(() => undefined);
       },
-      model: (mission, role) => this.#model(mission, role),
     };
   }
 
