@@ -26,6 +26,24 @@ pub enum SearchError {
         /// The root as it was given.
         path: PathBuf,
     },
+    /// A cursor that no page of this question ended with.
+    #[error("invalid cursor `{cursor}`: pass on what the page before gave, with the same question")]
+    Cursor {
+        /// The cursor as it was given.
+        cursor: String,
+    },
+    /// More calls wait than the executor takes. Try again later.
+    #[error("too many searches are waiting; try again when some have ended")]
+    Busy,
+    /// The executor was shut down.
+    #[error("the search was closed")]
+    Closed,
+    /// The search panicked: a defect, which ends this call alone.
+    #[error("the search panicked: {message}")]
+    Panicked {
+        /// The panic's message.
+        message: String,
+    },
     /// The call's [`Cancel`](crate::Cancel) was set. Partial results are dropped.
     #[error("the search was cancelled")]
     Cancelled,
@@ -69,6 +87,10 @@ impl SearchError {
         match self {
             Self::Pattern { .. } => "ERR_PATTERN",
             Self::NotFound { .. } => "ERR_NOT_FOUND",
+            Self::Cursor { .. } => "ERR_CURSOR",
+            Self::Busy => "ERR_BUSY",
+            Self::Closed => "ERR_CLOSED",
+            Self::Panicked { .. } => "ERR_PANIC",
             Self::Cancelled => "ERR_CANCELLED",
             Self::Io { .. } => "ERR_IO",
         }

@@ -1,12 +1,12 @@
 //! Which files a search sees.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::{io, thread};
 
-use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
+use ignore::overrides::Override;
+use ignore::{IncrementalIgnore, WalkBuilder};
 
-use crate::{Cancel, LossyText, SearchError, glob_set};
+use crate::{LossyText, SearchError, glob_set};
 
 /// A selection of files: a root and the rules that apply below it.
 ///
@@ -20,22 +20,13 @@ pub struct FileQuery {
     exclude: Vec<String>,
     hidden: bool,
     no_ignore: bool,
-    pub(crate) threads: usize,
 }
 
 impl FileQuery {
     /// Every file below `root` that ripgrep would search by default, or `root` itself if it is a file.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        let threads = thread::available_parallelism().map_or(1, |n| n.get().min(8));
-        Self {
-            root: root.into(),
-            include: Vec::new(),
-            exclude: Vec::new(),
-            hidden: false,
-            no_ignore: false,
-            threads,
-        }
+        Self { root: root.into(), include: Vec::new(), exclude: Vec::new(), hidden: false, no_ignore: false }
     }
 
     /// Adds globs of which a file must match one. As with `rg -g`, a match also overrides the ignore
@@ -67,48 +58,62 @@ impl FileQuery {
         self
     }
 
-    /// How many threads may work on the call; at least one. Default: the machine's cores, at most 8.
-    #[must_use]
-    pub fn threads(mut self, threads: usize) -> Self {
-        self.threads = threads.max(1);
-        self
-    }
-
     /// The root of the selection as it was given.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    fn walker(&self) -> Result<WalkBuilder, SearchError> {
-        let overrides = glob_set::compile(&self.root, &self.include, &self.exclude)?;
-        let mut builder = WalkBuilder::new(&self.root);
-        builder
-            .hidden(!self.hidden)
-            .parents(!self.no_ignore)
-            .ignore(!self.no_ignore)
-            .git_ignore(!self.no_ignore)
-            .git_exclude(!self.no_ignore)
-            .git_global(!self.no_ignore)
-            .follow_links(false)
-            .threads(self.threads)
-            .overrides(overrides)
-            // Also a file: a worktree's or a submodule's `.git` is one.
-            .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git");
-        if !self.no_ignore {
-            builder.add_custom_ignore_filename(".rgignore");
-        }
-        Ok(builder)
+    /// Whether hidden files are seen.
+    #[must_use]
+    pub fn sees_hidden(&self) -> bool {
+        self.hidden
+    }
+
+    /// Whether ignore files are disregarded.
+    #[must_use]
+    pub fn disregards_ignore_files(&self) -> bool {
+        self.no_ignore
+    }
+
+    /// The compiled globs, for paths below the root.
+    pub fn globs(&self) -> Result<Override, SearchError> {
+        glob_set::compile(&self.root, &self.include, &self.exclude)
+    }
+
+    /// The rules that a walk of this selection follows.
+    pub(crate) fn rules(&self) -> Result<IncrementalIgnore, SearchError> {
+        let mut builder = rules_builder(&self.root, self.no_ignore);
+        builder.hidden(!self.hidden).overrides(self.globs()?);
+        first(&builder)
     }
 }
 
-/// One selected file.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct FileEntry {
-    /// The root joined with the relative path: what to open.
-    pub path: PathBuf,
-    /// The path below the root with forward slashes; the file's own name when the root is a file.
-    pub relative: LossyText,
+/// ripgrep's rules below `root` with hidden files left in, for who keeps a list of all of them.
+pub fn standard_rules(root: &Path) -> Result<IncrementalIgnore, SearchError> {
+    first(rules_builder(root, false).hidden(false))
+}
+
+fn first(builder: &WalkBuilder) -> Result<IncrementalIgnore, SearchError> {
+    // One root was given, so there is one matcher.
+    builder.build_matchers().into_iter().next().ok_or(SearchError::Closed)
+}
+
+fn rules_builder(root: &Path, no_ignore: bool) -> WalkBuilder {
+    let mut builder = WalkBuilder::new(root);
+    builder
+        .parents(!no_ignore)
+        .ignore(!no_ignore)
+        .git_ignore(!no_ignore)
+        .git_exclude(!no_ignore)
+        .git_global(!no_ignore)
+        // As for a ripgrep that is started in the root.
+        .current_dir(root)
+        .follow_links(false);
+    if !no_ignore {
+        builder.add_custom_ignore_filename(".rgignore");
+    }
+    builder
 }
 
 /// A file or directory that could not be read. The search goes on without it.
@@ -122,113 +127,10 @@ pub struct FileFailure {
     pub message: String,
 }
 
-/// The files of a [`FileQuery`].
-#[derive(Clone, Debug, Default)]
-pub struct FileList {
-    /// The files in path order, compared component by component (as `rg --sort path`).
-    pub files: Vec<FileEntry>,
-    /// Directories and ignore files that could not be read, in path order.
-    pub failures: Vec<FileFailure>,
-    /// Whether the root is a file, which is then the only entry.
-    pub root_is_file: bool,
-}
-
-/// Lists the files that a search with this selection reads.
-///
-/// Errors: `ERR_NOT_FOUND` or `ERR_IO` for the root, `ERR_PATTERN` for a glob, `ERR_CANCELLED`.
-pub fn list_files(query: &FileQuery, cancel: &Cancel) -> Result<FileList, SearchError> {
-    cancel.check()?;
-    let metadata = query.root.metadata().map_err(|error| SearchError::root(&query.root, error))?;
-    let walker = query.walker()?;
-    if metadata.is_file() {
-        let relative = LossyText::from_path(Path::new(query.root.file_name().unwrap_or_default()));
-        let files = vec![FileEntry { path: query.root.clone(), relative }];
-        return Ok(FileList { files, failures: Vec::new(), root_is_file: true });
-    }
-    if !metadata.is_dir() {
-        let source = io::Error::other("neither a directory nor a regular file");
-        return Err(SearchError::Io { path: query.root.clone(), source });
-    }
-    let found = Mutex::new(FileList::default());
-    walker.build_parallel().visit(&mut Collector { root: &query.root, cancel, found: &found });
-    cancel.check()?;
-    let mut list = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    // Below the common root, comparing whole paths is comparing relative ones.
-    list.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    list.failures.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    Ok(list)
-}
-
-struct Collector<'a> {
-    root: &'a Path,
-    cancel: &'a Cancel,
-    found: &'a Mutex<FileList>,
-}
-
-impl<'s, 'a: 's> ParallelVisitorBuilder<'s> for Collector<'a> {
-    fn build(&mut self) -> Box<dyn ParallelVisitor + 's> {
-        let Self { root, cancel, found } = *self;
-        Box::new(Visitor { shared: Collector { root, cancel, found }, own: FileList::default() })
-    }
-}
-
-/// One walking thread's finds, handed over once at its end so that threads do not meet at every file.
-struct Visitor<'a> {
-    shared: Collector<'a>,
-    own: FileList,
-}
-
-impl ParallelVisitor for Visitor<'_> {
-    fn visit(&mut self, entry: Result<DirEntry, ignore::Error>) -> WalkState {
-        if self.shared.cancel.is_cancelled() {
-            return WalkState::Quit;
-        }
-        let root = self.shared.root;
-        match entry {
-            Ok(entry) => {
-                // A broken line in an ignore file comes with the entry; ripgrep warns about it too.
-                if let Some(error) = entry.error() {
-                    self.own.failures.push(failure(root, entry.path(), error));
-                }
-                if entry.file_type().is_some_and(|kind| kind.is_file()) {
-                    let relative = relative_to(root, entry.path());
-                    self.own.files.push(FileEntry { path: entry.into_path(), relative });
-                }
-            }
-            Err(error) => {
-                let path = path_of(&error).unwrap_or(root).to_path_buf();
-                self.own.failures.push(failure(root, &path, &error));
-            }
-        }
-        WalkState::Continue
-    }
-}
-
-impl Drop for Visitor<'_> {
-    fn drop(&mut self) {
-        let mut found = self.shared.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.files.append(&mut self.own.files);
-        found.failures.append(&mut self.own.failures);
-    }
-}
-
-/// `path` below `root` with forward slashes; the whole path where it is not below.
-pub(crate) fn relative_to(root: &Path, path: &Path) -> LossyText {
-    LossyText::from_path(path.strip_prefix(root).unwrap_or(path))
-}
-
-fn failure(root: &Path, path: &Path, error: &ignore::Error) -> FileFailure {
-    FileFailure {
-        path: relative_to(root, path),
-        kind: error.io_error().map_or(io::ErrorKind::Other, io::Error::kind),
-        message: error.to_string(),
-    }
-}
-
-fn path_of(error: &ignore::Error) -> Option<&Path> {
-    match error {
-        ignore::Error::WithPath { path, .. } => Some(path),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
-        _ => None,
+impl FileFailure {
+    /// The failure of a path relative to the root.
+    #[must_use]
+    pub fn new(path: &[u8], error: &io::Error) -> Self {
+        Self { path: LossyText::from_bytes(path), kind: error.kind(), message: error.to_string() }
     }
 }

@@ -1,9 +1,15 @@
 //! Finding files by name.
 
-use std::cmp::Reverse;
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
-use crate::{Cancel, FileFailure, FileQuery, LossyText, SearchError, list_files};
+use orchestrator_scheduler::executor::{Executor, Priority, StepContext};
+
+use crate::candidates::{Candidates, Content, FileSource};
+use crate::cursor::{Place, Rank};
+use crate::select::{Selected, Selecting};
+use crate::walk::lock;
+use crate::{Cancel, FileFailure, FileQuery, LossyText, Progress, SearchError, Work, call};
 
 /// The order of globbed files.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -21,13 +27,14 @@ pub struct GlobQuery {
     files: FileQuery,
     order: GlobOrder,
     limit: Option<usize>,
+    cursor: Option<String>,
 }
 
 impl GlobQuery {
     /// The files of a selection, newest first, without a limit.
     #[must_use]
     pub fn new(files: FileQuery) -> Self {
-        Self { files, order: GlobOrder::default(), limit: None }
+        Self { files, order: GlobOrder::default(), limit: None, cursor: None }
     }
 
     /// Sets the order.
@@ -41,6 +48,13 @@ impl GlobQuery {
     #[must_use]
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = Some(limit);
+        self
+    }
+
+    /// Continues behind the page that ended with this [`GlobOutcome::cursor`].
+    #[must_use]
+    pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
+        self.cursor = Some(cursor.into());
         self
     }
 }
@@ -61,31 +75,111 @@ pub struct GlobOutcome {
     pub files: Vec<GlobbedFile>,
     /// How many files match in all.
     pub total: usize,
-    /// How many of them the limit cut.
+    /// How many of them are neither on this page nor before it.
     pub left_out: usize,
+    /// Where the next page begins; `None` on the last one.
+    pub cursor: Option<String>,
     /// Directories that could not be read.
     pub failures: Vec<FileFailure>,
 }
 
-/// Finds the files that `rg --files -g …` lists.
+/// Finds the files that `rg --files -g …` lists, without blocking; `done` gets the answer.
 ///
-/// Errors: those of [`list_files`].
-pub fn glob(query: &GlobQuery, cancel: &Cancel) -> Result<GlobOutcome, SearchError> {
-    let list = list_files(&query.files, cancel)?;
-    let mut files = Vec::with_capacity(list.files.len());
-    for entry in list.files {
-        cancel.check()?;
-        let modified = match query.order {
-            GlobOrder::Name => None,
-            GlobOrder::NewestFirst => entry.path.metadata().and_then(|data| data.modified()).ok(),
+/// Errors: those of [`grep`](crate::grep()) but for a pattern.
+pub fn glob(
+    executor: &Executor,
+    source: Arc<dyn FileSource>,
+    query: GlobQuery,
+    cancel: Cancel,
+    done: impl FnOnce(Result<GlobOutcome, SearchError>) + Send + 'static,
+) {
+    call::submit(executor, Priority::Interactive, Glob::new(query, source, cancel), done);
+}
+
+/// The work of a [`glob`].
+pub struct Glob {
+    query: GlobQuery,
+    source: Arc<dyn FileSource>,
+    selecting: Selecting,
+    outcome: Mutex<Option<GlobOutcome>>,
+}
+
+impl Glob {
+    /// The work that answers a query.
+    #[must_use]
+    pub fn new(query: GlobQuery, source: Arc<dyn FileSource>, cancel: Cancel) -> Self {
+        let with_times = query.order == GlobOrder::NewestFirst;
+        let selecting = Selecting::new(query.files.clone(), with_times, cancel);
+        Self { query, source, selecting, outcome: Mutex::default() }
+    }
+
+    fn page(&self, mut files: Candidates) -> Result<GlobOutcome, SearchError> {
+        let newest_first = self.query.order == GlobOrder::NewestFirst;
+        let total = files.len();
+        if newest_first {
+            files.sort_newest_first();
+        }
+        let begin = match self.query.cursor.as_deref() {
+            Some(cursor) => {
+                let place = Place::decode(cursor)?;
+                if place.rank.is_some() != newest_first {
+                    return Err(SearchError::Cursor { cursor: cursor.to_owned() });
+                }
+                begin_behind(&files, &place)
+            }
+            None => 0,
         };
-        files.push(GlobbedFile { path: entry.relative, modified });
+        let end = self.query.limit.map_or(total, |limit| total.min(begin.saturating_add(limit)));
+        let kept = (begin..end).map(|at| GlobbedFile {
+            path: files.text(at),
+            modified: files.time(at).filter(|&time| time != i64::MIN).map(system_time),
+        });
+        let more = begin < end && end < total;
+        Ok(GlobOutcome {
+            files: kept.collect(),
+            total,
+            left_out: total - end,
+            cursor: more.then(|| place(&files, end - 1, newest_first).encode()),
+            failures: files.failures,
+        })
     }
-    if query.order == GlobOrder::NewestFirst {
-        // Stable: files of the same instant stay in path order.
-        files.sort_by_key(|file| Reverse(file.modified));
+}
+
+fn place(files: &Candidates, at: usize, newest_first: bool) -> Place {
+    let age = std::cmp::Reverse(files.time(at).unwrap_or(i64::MIN));
+    let rank = newest_first.then_some(Rank { generated: false, age });
+    Place { rank, path: files.path(at).to_vec(), offset: None }
+}
+
+fn begin_behind(files: &Candidates, behind: &Place) -> usize {
+    let is_behind = |at: &usize| {
+        let place = place(files, *at, behind.rank.is_some());
+        place.rank.cmp(&behind.rank).then_with(|| crate::paths::compare(&place.path, &behind.path)).is_gt()
+    };
+    (0..files.len()).find(is_behind).unwrap_or(files.len())
+}
+
+fn system_time(nanoseconds: i64) -> SystemTime {
+    let since = Duration::from_nanos(nanoseconds.unsigned_abs());
+    if nanoseconds < 0 { SystemTime::UNIX_EPOCH - since } else { SystemTime::UNIX_EPOCH + since }
+}
+
+impl Work for Glob {
+    type Output = GlobOutcome;
+    type Error = SearchError;
+
+    fn step(&self, context: &StepContext<'_>) -> Result<Progress, SearchError> {
+        Ok(match self.selecting.step(&*self.source, Content::Any, context)? {
+            Selected::More => Progress::More,
+            Selected::Idle => Progress::Idle,
+            Selected::Files(files) => {
+                *lock(&self.outcome) = Some(self.page(files)?);
+                Progress::Complete
+            }
+        })
     }
-    let total = files.len();
-    files.truncate(query.limit.unwrap_or(total));
-    Ok(GlobOutcome { left_out: total - files.len(), total, files, failures: list.failures })
+
+    fn output(&self) -> Result<GlobOutcome, SearchError> {
+        lock(&self.outcome).take().ok_or(SearchError::Cancelled)
+    }
 }

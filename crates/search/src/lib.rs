@@ -2,7 +2,7 @@
 //!
 //! Three questions, one selection of files:
 //!
-//! - [`list_files`]: which files does a search see? ([`FileQuery`])
+//! - [`ListFiles`]: which files does a search see? ([`FileQuery`])
 //! - [`glob()`]: which of them match these globs, newest first? ([`GlobQuery`])
 //! - [`grep()`]: where in them does this pattern match? ([`GrepQuery`])
 //!
@@ -14,9 +14,14 @@
 //! - results are in path order whatever the number of threads;
 //! - limits cut results, and every outcome says how much was cut.
 //!
-//! Every call polls a [`Cancel`] at each file and at each block read.
+//! A call is [`Work`]: it runs in short steps on the shared [executor](orchestrator_scheduler::executor), and takes its
+//! files from a [`FileSource`] that knows them, or from a [`Walk`]. Every call polls a [`Cancel`] at each file and at
+//! each block read.
 
+mod call;
 mod cancel;
+mod candidates;
+mod cursor;
 mod error;
 mod files;
 mod glob;
@@ -24,18 +29,30 @@ mod glob_set;
 mod grep;
 mod line;
 mod outcome;
+pub mod paths;
 mod pattern;
+mod progress;
 mod query;
+mod rank;
+mod select;
 mod sink;
 mod source;
+mod stamp;
 mod tally;
 mod text;
+mod walk;
 
+pub use call::{Work, run, submit};
 pub use cancel::Cancel;
+pub use candidates::{AfterWalk, Answer, Candidates, Content, FileSource, NoIndex};
 pub use error::{PatternKind, SearchError};
-pub use files::{FileEntry, FileFailure, FileList, FileQuery, list_files};
-pub use glob::{GlobOrder, GlobOutcome, GlobQuery, GlobbedFile, glob};
-pub use grep::grep;
-pub use outcome::{ContextLine, GrepOutcome, Match, Total};
-pub use query::{CaseMode, DEFAULT_MAX_LINE_BYTES, DEFAULT_MAX_MATCHES, GrepQuery};
+pub use files::{FileFailure, FileQuery, standard_rules};
+pub use glob::{Glob, GlobOrder, GlobOutcome, GlobQuery, GlobbedFile, glob};
+pub use grep::{Grep, grep};
+pub use outcome::{ContextLine, FileMatches, GrepOutcome, Match, Total};
+pub use progress::Progress;
+pub use query::{CaseMode, DEFAULT_MAX_LINE_BYTES, DEFAULT_MAX_MATCHES, FileOrder, GrepMode, GrepQuery};
+pub use select::{ListFiles, Selected, Selecting};
+pub use stamp::{Stamp, link_count};
 pub use text::LossyText;
+pub use walk::{BeforeRead, EntryKind, Verdict, Walk, WalkPlan, Walked, WalkedDirectory, WalkedEntry};

@@ -18,7 +18,11 @@ pub(crate) fn window(text: &[u8], focus: &Range<usize>, max: usize) -> Range<usi
     let around = max.saturating_sub(focus.len());
     let start = focus.start.saturating_sub(around / 2).min(text.len() - max);
     let end = start + max;
-    let start = (start..start + 4).find(|&at| starts_character(text, at)).unwrap_or(start);
+    // Stray bytes at the line's own start are part of it.
+    let start = match start {
+        0 => 0,
+        _ => (start..start + 4).find(|&at| starts_character(text, at)).unwrap_or(start),
+    };
     let end = (end.saturating_sub(3)..=end).rev().find(|&at| starts_character(text, at)).unwrap_or(end);
     start..end.max(start)
 }
@@ -41,6 +45,11 @@ mod tests {
                 assert!(window.start <= start && start + len <= window.end, "{window:?} {start}+{len}");
             }
         }
+    }
+
+    #[test]
+    fn a_window_at_the_start_keeps_stray_bytes() {
+        assert_eq!(window(b"\xa9\xa9mega long line", &(0..0), 8), 0..8);
     }
 
     #[test]

@@ -53,18 +53,32 @@ pub struct Total {
     pub exact: bool,
 }
 
+/// A file with its number of matches.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FileMatches {
+    /// The path below the root with forward slashes.
+    pub path: Arc<LossyText>,
+    /// How many matches it has; 1 in the mode [`Files`](crate::GrepMode::Files), which looks no further.
+    pub count: u64,
+}
+
 /// The answer to a [`GrepQuery`](crate::GrepQuery).
 #[derive(Clone, Debug, Default)]
 pub struct GrepOutcome {
-    /// The kept matches, by path (component by component), then by position.
+    /// The kept matches, by file in the order asked for, then by position. Empty in the other modes.
     pub matches: Vec<Match>,
-    /// All matches, kept or not.
+    /// The kept files in the modes that are about files.
+    pub files: Vec<FileMatches>,
+    /// All matches (files in the mode `Files`), kept or not, from the query's cursor on.
     pub total: Total,
-    /// How many files were read. Depends on timing when the total is not exact.
+    /// Where the next page begins; `None` on the last one.
+    pub cursor: Option<String>,
+    /// How many files were read. Depends on timing when the total is not exact, and on what an index
+    /// could rule out.
     pub files_searched: usize,
     /// How many of them have a match.
     pub files_matched: usize,
-    /// How many of them were given up as binary at their first NUL byte.
+    /// How many of those read were given up as binary at their first NUL byte.
     ///
     /// A file named as the root is not given up: its NULs count as line ends, as in ripgrep.
     pub skipped_binary: usize,
@@ -76,7 +90,7 @@ impl GrepOutcome {
     /// How many matches the limits cut: exactly so many if the total is exact, else at least so many.
     #[must_use]
     pub fn left_out(&self) -> u64 {
-        self.total.count.saturating_sub(self.matches.len() as u64)
+        self.total.count.saturating_sub((self.matches.len() + self.files.len()) as u64)
     }
 
     /// Whether the limits cut anything, or may have.

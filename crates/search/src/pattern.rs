@@ -29,13 +29,13 @@ pub(crate) fn compile(query: &GrepQuery) -> Result<RegexMatcher, SearchError> {
 ///
 /// In multi-line mode the searcher holds a whole file and can try a pattern that matches nothing much
 /// at each of its bytes; this is the only place where such a search can be stopped.
-#[derive(Debug)]
-pub(crate) struct CancellableMatcher<'a> {
+#[derive(Clone, Debug)]
+pub(crate) struct CancellableMatcher {
     pub(crate) matcher: RegexMatcher,
-    pub(crate) cancel: &'a Cancel,
+    pub(crate) cancel: Cancel,
 }
 
-impl Matcher for CancellableMatcher<'_> {
+impl Matcher for CancellableMatcher {
     type Captures = NoCaptures;
     type Error = SearchError;
 

@@ -10,6 +10,28 @@ pub const DEFAULT_MAX_LINE_BYTES: usize = 2_000;
 /// of being held in memory: the caller is an editor's host, which must not run out of it.
 const DEFAULT_HEAP_LIMIT: usize = 512 << 20;
 
+/// What an answer consists of.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum GrepMode {
+    /// Every match.
+    #[default]
+    Matches,
+    /// The files with their numbers of matches (`rg --count-matches`).
+    Counts,
+    /// The files that have a match, of which no more is read than the first (`rg -l`).
+    Files,
+}
+
+/// The order of the files of an answer.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum FileOrder {
+    /// By path, component by component.
+    #[default]
+    Path,
+    /// Files that look generated last, then the last modified first, then by path.
+    Relevance,
+}
+
 /// How letter case counts.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum CaseMode {
@@ -41,6 +63,9 @@ pub struct GrepQuery {
     pub(crate) max_line_bytes: usize,
     pub(crate) count_up_to: Option<u64>,
     pub(crate) heap_limit: usize,
+    pub(crate) mode: GrepMode,
+    pub(crate) order: FileOrder,
+    pub(crate) cursor: Option<String>,
 }
 
 impl GrepQuery {
@@ -61,6 +86,9 @@ impl GrepQuery {
             max_line_bytes: DEFAULT_MAX_LINE_BYTES,
             count_up_to: None,
             heap_limit: DEFAULT_HEAP_LIMIT,
+            mode: GrepMode::default(),
+            order: FileOrder::default(),
+            cursor: None,
         }
     }
 
@@ -99,7 +127,29 @@ impl GrepQuery {
         self
     }
 
-    /// Keeps at most this many matches: the first ones in path order. The others are counted.
+    /// Sets what the answer consists of.
+    #[must_use]
+    pub fn mode(mut self, mode: GrepMode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Sets the order of the files.
+    #[must_use]
+    pub fn order(mut self, order: FileOrder) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// Continues behind the page that ended with this [`GrepOutcome::cursor`](crate::GrepOutcome::cursor).
+    #[must_use]
+    pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
+        self.cursor = Some(cursor.into());
+        self
+    }
+
+    /// Keeps at most this many matches, or files where the mode is about files: the first ones in the
+    /// order asked for. The others are counted.
     #[must_use]
     pub fn max_matches(mut self, max: usize) -> Self {
         self.max_matches = max;
@@ -118,6 +168,36 @@ impl GrepQuery {
     pub fn max_line_bytes(mut self, max: usize) -> Self {
         self.max_line_bytes = max.max(1);
         self
+    }
+
+    /// The pattern as it was given.
+    #[must_use]
+    pub fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// The files that are searched.
+    #[must_use]
+    pub fn files(&self) -> &FileQuery {
+        &self.files
+    }
+
+    /// Whether the pattern is plain text.
+    #[must_use]
+    pub fn is_literal(&self) -> bool {
+        self.literal
+    }
+
+    /// Whether letters of both cases may match.
+    #[must_use]
+    pub fn may_ignore_case(&self) -> bool {
+        self.case != CaseMode::Sensitive
+    }
+
+    /// Whether a match may span lines.
+    #[must_use]
+    pub fn is_multiline(&self) -> bool {
+        self.multiline
     }
 
     /// Stops once all kept matches are settled and `count` matches were counted: the total is then

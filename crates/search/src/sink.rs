@@ -18,10 +18,14 @@ const MAX_LOOK_AHEAD: usize = 128;
 /// Collects the matches of one file.
 pub(crate) struct FileSink<'a> {
     pub(crate) query: &'a GrepQuery,
-    pub(crate) matcher: &'a CancellableMatcher<'a>,
+    pub(crate) matcher: &'a CancellableMatcher,
     pub(crate) path: Arc<LossyText>,
     /// How many matches to keep; the others are only counted.
     pub(crate) keep: usize,
+    /// Matches up to this offset belong to an earlier page.
+    pub(crate) behind: Option<u64>,
+    /// The search may end here: the rest of the file need not even be counted.
+    pub(crate) enough: u64,
     pub(crate) matches: Vec<Match>,
     pub(crate) total: u64,
     pub(crate) is_binary: bool,
@@ -69,7 +73,14 @@ impl FileSink<'_> {
     }
 
     fn add_block(&mut self, block: &Block<'_>, ranges: &[Range<usize>]) {
+        let seen = self
+            .behind
+            .map_or(0, |behind| ranges.partition_point(|range| block.offset + range.start as u64 <= behind));
+        let ranges = &ranges[seen..];
         self.total += ranges.len() as u64;
+        if self.keep == self.matches.len() && self.query.after == 0 {
+            return;
+        }
         let mut ranges = ranges.iter().peekable();
         let (mut number, mut start) = (block.first_line, 0);
         for line in block.bytes.split_inclusive(|&byte| byte == b'\n') {
@@ -174,7 +185,7 @@ impl Sink for FileSink<'_> {
             offset: found.absolute_byte_offset(),
         };
         self.add_block(&block, &ranges);
-        Ok(true)
+        Ok(self.total < self.enough)
     }
 
     fn context(&mut self, _: &Searcher, line: &SinkContext<'_>) -> io::Result<bool> {

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
 
 use crate::Cancel;
 
@@ -27,18 +26,25 @@ pub(crate) enum Encoding {
     Utf16,
 }
 
+impl Encoding {
+    /// The encoding of a file that begins with these bytes.
+    pub(crate) fn of(head: &[u8]) -> Self {
+        match head {
+            [0xEF, 0xBB, 0xBF, ..] => Self::Utf8Bom,
+            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Self::Utf16,
+            _ => Self::Plain,
+        }
+    }
+}
+
 impl<'a> Source<'a> {
-    pub(crate) fn open(path: &Path, cancel: &'a Cancel) -> io::Result<Self> {
-        Ok(Self { file: File::open(path)?, cancel, head: [0; 3], head_len: 0 })
+    pub(crate) fn new(file: File, cancel: &'a Cancel) -> Self {
+        Self { file, cancel, head: [0; 3], head_len: 0 }
     }
 
     /// The file's encoding; meaningful once it was read.
     pub(crate) fn encoding(&self) -> Encoding {
-        match &self.head[..self.head_len] {
-            [0xEF, 0xBB, 0xBF] => Encoding::Utf8Bom,
-            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Encoding::Utf16,
-            _ => Encoding::Plain,
-        }
+        Encoding::of(&self.head[..self.head_len])
     }
 }
 

@@ -1,8 +1,8 @@
-//! Keeping the first matches in path order while files finish in any order.
+//! Keeping the first results in order while files finish in any order.
 
 use std::collections::BTreeMap;
 
-use crate::{Match, Total};
+use crate::{GrepMode, Match, Total};
 
 /// What searching one file gave.
 #[derive(Default)]
@@ -10,29 +10,46 @@ pub(crate) struct FileResult {
     pub(crate) matches: Vec<Match>,
     pub(crate) total: u64,
     pub(crate) is_binary: bool,
+    /// How far the offsets of the matches are from those that the searcher counts.
+    pub(crate) shift: u64,
+    /// Whether the rest of the file was not even counted.
+    pub(crate) cut_short: bool,
 }
 
-/// The results so far, holding never more than `max_matches` matches beside those in flight.
+/// The results so far, holding never more than the limit beside those in flight.
 pub(crate) struct Tally {
-    max_matches: usize,
+    mode: GrepMode,
+    limit: usize,
     count_up_to: Option<u64>,
-    /// Kept matches by the file's index in path order.
-    kept: BTreeMap<usize, Vec<Match>>,
+    /// Kept results by the file's position.
+    kept: BTreeMap<usize, FileResult>,
     kept_count: usize,
     /// Which files are finished; every file before `settled` is.
     finished: Vec<bool>,
     settled: usize,
     total: u64,
     stopped: bool,
+    cut_short: bool,
+    dropped: bool,
     pub(crate) files_searched: usize,
     pub(crate) files_matched: usize,
     pub(crate) skipped_binary: usize,
 }
 
+/// What is left when all files are done.
+pub(crate) struct Settled {
+    /// The kept results by the file's position.
+    pub(crate) kept: BTreeMap<usize, FileResult>,
+    pub(crate) total: Total,
+    /// Whether there is, or may be, more behind what was kept.
+    pub(crate) more: bool,
+}
+
 impl Tally {
-    pub(crate) fn new(files: usize, max_matches: usize, count_up_to: Option<u64>) -> Self {
+    pub(crate) fn new(mode: GrepMode, files: usize, limit: usize, count_up_to: Option<u64>) -> Self {
         Self {
-            max_matches,
+            mode,
+            limit,
             count_up_to,
             kept: BTreeMap::new(),
             kept_count: 0,
@@ -40,6 +57,8 @@ impl Tally {
             settled: 0,
             total: 0,
             stopped: false,
+            cut_short: false,
+            dropped: false,
             files_searched: 0,
             files_matched: 0,
             skipped_binary: 0,
@@ -53,7 +72,7 @@ impl Tally {
             return None;
         }
         let beyond_last = self.is_full() && self.kept.last_key_value().is_none_or(|(&last, _)| file > last);
-        Some(if beyond_last { 0 } else { self.max_matches })
+        Some(if beyond_last { 0 } else { self.limit })
     }
 
     /// Enters a file's result.
@@ -62,9 +81,12 @@ impl Tally {
         self.files_matched += usize::from(result.total > 0);
         self.skipped_binary += usize::from(result.is_binary);
         self.total += result.total;
-        if !result.matches.is_empty() {
-            self.kept_count += result.matches.len();
-            self.kept.insert(file, result.matches);
+        self.cut_short |= result.cut_short;
+        self.dropped |= self.mode == GrepMode::Matches && (result.matches.len() as u64) < result.total;
+        let units = self.units(&result);
+        if units > 0 {
+            self.kept_count += units;
+            self.kept.insert(file, result);
             self.drop_surplus();
         }
         self.settle(file);
@@ -76,38 +98,43 @@ impl Tally {
         while self.finished.get(self.settled) == Some(&true) {
             self.settled += 1;
         }
-        // Stopping is safe only when no unfinished file could still push a kept match out.
+        // Stopping is safe only when no unfinished file could still push a kept result out.
         let first_are_known =
             self.is_full() && self.kept.last_key_value().is_none_or(|(&last, _)| last < self.settled);
         let counted_enough = self.count_up_to.is_some_and(|enough| self.total >= enough);
         self.stopped = first_are_known && counted_enough && self.settled < self.finished.len();
     }
 
-    /// All matches, in path order.
-    pub(crate) fn into_matches(self) -> (Vec<Match>, Total) {
-        let total = if self.stopped {
+    pub(crate) fn settled(self) -> Settled {
+        let exact = !self.stopped && !self.cut_short;
+        let count = match self.count_up_to {
             // The number reached depends on timing; the number asked for does not.
-            Total { count: self.count_up_to.unwrap_or(self.total), exact: false }
-        } else {
-            Total { count: self.total, exact: true }
+            Some(asked) if !exact => asked.max(self.kept_count as u64).min(self.total),
+            _ => self.total,
         };
-        (self.kept.into_values().flatten().collect(), total)
+        Settled { more: self.dropped || !exact, total: Total { count, exact }, kept: self.kept }
+    }
+
+    /// How much of the limit a result takes up.
+    fn units(&self, result: &FileResult) -> usize {
+        if self.mode == GrepMode::Matches { result.matches.len() } else { usize::from(result.total > 0) }
     }
 
     fn is_full(&self) -> bool {
-        self.kept_count >= self.max_matches
+        self.kept_count >= self.limit
     }
 
     fn drop_surplus(&mut self) {
-        while self.kept_count > self.max_matches {
-            let surplus = self.kept_count - self.max_matches;
-            let Some(mut last) = self.kept.last_entry() else { return };
-            let in_last = last.get().len();
+        while self.kept_count > self.limit {
+            let surplus = self.kept_count - self.limit;
+            self.dropped = true;
+            let Some(last) = self.kept.last_entry() else { return };
+            let in_last = if self.mode == GrepMode::Matches { last.get().matches.len() } else { 1 };
             if in_last <= surplus {
                 last.remove();
                 self.kept_count -= in_last;
             } else {
-                last.get_mut().truncate(in_last - surplus);
+                last.into_mut().matches.truncate(in_last - surplus);
                 self.kept_count -= surplus;
             }
         }

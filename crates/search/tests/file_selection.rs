@@ -7,18 +7,17 @@ mod tree;
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use orchestrator_search::{
-    Cancel, FileQuery, GlobOrder, GlobQuery, PatternKind, SearchError, glob, list_files,
-};
-use tree::Tree;
+use orchestrator_search::{FileQuery, GlobOrder, GlobQuery, PatternKind, SearchError};
+use tree::{Tree, executor, glob, list_files, list_files_on};
 
 fn names(query: &FileQuery) -> Vec<String> {
-    list_files(query, &Cancel::new()).unwrap().files.into_iter().map(|file| file.relative.text).collect()
+    let files = list_files(query).unwrap();
+    (0..files.len()).map(|at| files.text(at).text).collect()
 }
 
 fn glob_error(glob: &str) -> (Option<usize>, &'static str) {
     let tree = Tree::new();
-    let error = list_files(&tree.query().include([glob]), &Cancel::new()).unwrap_err();
+    let error = list_files(&tree.query().include([glob])).unwrap_err();
     let code = error.code();
     let SearchError::Pattern { kind: PatternKind::Glob, position, pattern, .. } = error else {
         panic!("{error:?}")
@@ -114,7 +113,9 @@ fn a_bad_glob_is_reported_with_its_position() {
 fn files_come_in_component_order_whatever_the_threads() {
     let tree = Tree::of(&[("a-b", ""), ("a/b", ""), ("a.b", ""), ("a/c/d", ""), ("B", "")]);
     for threads in [1, 2, 8] {
-        assert_eq!(names(&tree.query().threads(threads)), ["B", "a/b", "a/c/d", "a-b", "a.b"]);
+        let files = list_files_on(&executor(threads), &tree.query()).unwrap();
+        let names: Vec<_> = (0..files.len()).map(|at| files.text(at).text).collect();
+        assert_eq!(names, ["B", "a/b", "a/c/d", "a-b", "a.b"]);
     }
 }
 
@@ -126,7 +127,7 @@ fn glob_gives_the_newest_first_and_counts_what_the_limit_cuts() {
         fs::File::options().write(true).open(tree.path().join(name)).unwrap().set_modified(time).unwrap();
     }
     let paths = |query: GlobQuery| {
-        let found = glob(&query, &Cancel::new()).unwrap();
+        let found = glob(&query).unwrap();
         let paths: Vec<_> = found.files.into_iter().map(|file| file.path.text).collect();
         (paths.join(" "), found.total, found.left_out)
     };
@@ -139,7 +140,7 @@ fn glob_gives_the_newest_first_and_counts_what_the_limit_cuts() {
 #[test]
 fn a_missing_root_is_not_found() {
     let tree = Tree::new();
-    let error = list_files(&FileQuery::new(tree.path().join("no")), &Cancel::new()).unwrap_err();
+    let error = list_files(&FileQuery::new(tree.path().join("no"))).unwrap_err();
     assert_eq!(error.code(), "ERR_NOT_FOUND");
 }
 
@@ -149,7 +150,7 @@ fn a_name_that_is_not_utf8_keeps_its_bytes() {
     use std::os::unix::ffi::OsStrExt;
     let tree = Tree::new();
     fs::write(tree.path().join(std::ffi::OsStr::from_bytes(b"a\xffb")), "").unwrap();
-    let list = list_files(&tree.query(), &Cancel::new()).unwrap();
-    assert_eq!(list.files[0].relative.text, "a\u{fffd}b");
-    assert_eq!(list.files[0].relative.as_bytes(), b"a\xffb");
+    let list = list_files(&tree.query()).unwrap();
+    assert_eq!(list.text(0).text, "a\u{fffd}b");
+    assert_eq!(list.path(0), b"a\xffb");
 }

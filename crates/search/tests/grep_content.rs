@@ -117,7 +117,7 @@ fn a_binary_file_is_given_up_and_counted_unless_it_was_named() {
     let found = tree.grep("foo", same);
     assert_eq!((found.matches.len(), found.skipped_binary), (0, 1));
     let named = GrepQuery::new("foo", FileQuery::new(tree.path().join("a")));
-    let found = orchestrator_search::grep(&named, &orchestrator_search::Cancel::new()).unwrap();
+    let found = tree::grep(&named, &orchestrator_search::Cancel::new()).unwrap();
     assert_eq!((found.matches.len(), found.skipped_binary), (2, 0));
     assert_eq!(found.matches[0].path.text, "a");
 }

@@ -5,10 +5,10 @@
 mod tree;
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use orchestrator_search::{Cancel, FileQuery, GrepQuery, SearchError, Total, grep};
-use tree::Tree;
+use orchestrator_search::{Cancel, FileOrder, FileQuery, GrepMode, GrepQuery, SearchError, Total};
+use tree::{Tree, executor, grep, grep_on};
 
 fn many(files: usize, lines: usize) -> Tree {
     (0..files).fold(Tree::new(), |tree, n| tree.file(&format!("d{}/f{n:03}", n % 7), "foo\n".repeat(lines)))
@@ -60,8 +60,8 @@ fn counting_may_stop_early_and_then_says_at_least() {
 fn results_do_not_depend_on_the_number_of_threads() {
     let tree = many(40, 2);
     let run = |threads| {
-        let query = GrepQuery::new("foo", tree.query().threads(threads)).max_matches(33);
-        grep(&query, &Cancel::new()).unwrap().matches
+        let query = GrepQuery::new("foo", tree.query()).max_matches(33);
+        grep_on(&executor(threads), &query, &Cancel::new()).unwrap().matches
     };
     let one = run(1);
     assert_eq!(one.len(), 33);
@@ -148,4 +148,105 @@ fn an_unreadable_file_is_reported_and_the_rest_is_searched() {
 fn a_missing_root_is_not_found() {
     let error = grep(&GrepQuery::new("a", FileQuery::new("/no/such/root")), &Cancel::new()).unwrap_err();
     assert_eq!(error.code(), "ERR_NOT_FOUND");
+}
+
+/// All pages of an answer, one after the other.
+fn pages(tree: &Tree, query: &GrepQuery) -> Vec<orchestrator_search::GrepOutcome> {
+    let mut pages = vec![grep(query, &Cancel::new()).unwrap()];
+    while let Some(cursor) = pages.last().unwrap().cursor.clone() {
+        pages.push(grep(&query.clone().cursor(cursor), &Cancel::new()).unwrap());
+        assert!(pages.len() < 1000, "pages do not end in {}", tree.path().display());
+    }
+    pages
+}
+
+#[test]
+fn pages_put_together_are_the_whole_answer() {
+    let tree = many(23, 7);
+    let whole = tree.grep("foo", |q| q);
+    for order in [FileOrder::Path, FileOrder::Relevance] {
+        for size in [1, 4, 7, 10, 160, 161, 200] {
+            for count_up_to in [None, Some(1), Some(20)] {
+                let mut query = GrepQuery::new("foo", tree.query()).max_matches(size).order(order);
+                if let Some(count) = count_up_to {
+                    query = query.count_up_to(count);
+                }
+                let pages = pages(&tree, &query);
+                let mut left = whole.matches.len() as u64;
+                for page in &pages {
+                    assert!(page.matches.len() == size || page.cursor.is_none());
+                    assert!(if page.total.exact {
+                        page.total.count == left
+                    } else {
+                        page.total.count <= left
+                    });
+                    left -= page.matches.len() as u64;
+                }
+                let mut all: Vec<_> = pages.into_iter().flat_map(|page| page.matches).collect();
+                if order == FileOrder::Relevance {
+                    all.sort_by(|a, b| (&a.path, a.byte_start).cmp(&(&b.path, b.byte_start)));
+                    let mut whole = whole.matches.clone();
+                    whole.sort_by(|a, b| (&a.path, a.byte_start).cmp(&(&b.path, b.byte_start)));
+                    assert_eq!(all, whole);
+                } else {
+                    assert_eq!(all, whole.matches, "{size} {count_up_to:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn files_and_counts_are_given_page_by_page_too() {
+    let tree = many(9, 3);
+    for (mode, count) in [(GrepMode::Files, 1), (GrepMode::Counts, 3)] {
+        for size in [1, 2, 9, 10] {
+            let pages = pages(&tree, &GrepQuery::new("foo", tree.query()).mode(mode).max_matches(size));
+            let files: Vec<_> = pages.iter().flat_map(|page| &page.files).collect();
+            assert_eq!(files.len(), 9);
+            assert!(files.iter().all(|file| file.count == count));
+            assert!(files.is_sorted_by(|a, b| {
+                orchestrator_search::paths::compare(a.path.as_bytes(), b.path.as_bytes()).is_lt()
+            }));
+            assert_eq!(pages[0].total, Total { count: 9 * count, exact: true });
+            assert!(pages.iter().all(|page| page.matches.is_empty()));
+        }
+    }
+}
+
+#[test]
+fn a_cap_of_each_file_leaves_the_rest_of_it_out_of_later_pages() {
+    let tree = many(5, 6);
+    let pages = pages(&tree, &GrepQuery::new("foo", tree.query()).max_per_file(2).max_matches(2));
+    assert_eq!(pages.iter().map(|page| page.matches.len()).sum::<usize>(), 10);
+}
+
+#[test]
+fn a_page_continues_inside_a_file_with_a_byte_order_mark() {
+    let tree = Tree::of(&[("a", "\u{feff}foo foofoo\nfoo")]);
+    let pages = pages(&tree, &GrepQuery::new("foo", tree.query()).max_matches(1));
+    let starts: Vec<_> = pages.iter().flat_map(|page| &page.matches).map(|found| found.byte_start).collect();
+    assert_eq!(starts, [3, 7, 10, 14]);
+}
+
+#[test]
+fn relevance_puts_new_files_first_and_generated_ones_last() {
+    let tree = Tree::of(&[("a", "foo"), ("b", "foo"), ("dist/c", "foo"), ("d.min.js", "foo"), ("e", "foo")]);
+    for (path, age) in [("a", 30), ("b", 10), ("dist/c", 1), ("d.min.js", 2), ("e", 20)] {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000 - age);
+        let file = std::fs::File::options().write(true).open(tree.path().join(path)).unwrap();
+        file.set_modified(time).unwrap();
+    }
+    let found = tree.grep("foo", |q| q.order(FileOrder::Relevance));
+    let paths: Vec<_> = found.matches.iter().map(|found| found.path.text.as_str()).collect();
+    assert_eq!(paths, ["b", "e", "a", "dist/c", "d.min.js"]);
+}
+
+#[test]
+fn a_cursor_of_another_question_is_refused() {
+    let tree = many(2, 2);
+    for cursor in ["nonsense", "r-5@1:a"] {
+        let query = GrepQuery::new("foo", tree.query()).cursor(cursor);
+        assert_eq!(grep(&query, &Cancel::new()).unwrap_err().code(), "ERR_CURSOR");
+    }
 }

@@ -1,15 +1,46 @@
-//! A directory made for one test.
+//! A directory made for one test, and calls that wait for their answers.
+
+#![allow(dead_code, reason = "each test crate uses its own part of this module")]
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use orchestrator_search::{Cancel, FileQuery, GrepOutcome, GrepQuery, grep};
+use orchestrator_scheduler::executor::{Executor, ExecutorOptions};
+use orchestrator_search::{
+    Cancel, Candidates, FileQuery, Glob, GlobOutcome, GlobQuery, Grep, GrepOutcome, GrepQuery, ListFiles,
+    NoIndex, SearchError, run,
+};
 use tempfile::TempDir;
+
+/// An executor with so many threads.
+pub fn executor(threads: usize) -> Executor {
+    Executor::new(ExecutorOptions { threads, ..ExecutorOptions::default() }).unwrap()
+}
+
+pub fn grep(query: &GrepQuery, cancel: &Cancel) -> Result<GrepOutcome, SearchError> {
+    grep_on(&executor(2), query, cancel)
+}
+
+pub fn grep_on(executor: &Executor, query: &GrepQuery, cancel: &Cancel) -> Result<GrepOutcome, SearchError> {
+    run(executor, Grep::new(query.clone(), Arc::new(NoIndex), cancel.clone()))
+}
+
+pub fn glob(query: &GlobQuery) -> Result<GlobOutcome, SearchError> {
+    run(&executor(2), Glob::new(query.clone(), Arc::new(NoIndex), Cancel::new()))
+}
+
+pub fn list_files(query: &FileQuery) -> Result<Candidates, SearchError> {
+    list_files_on(&executor(2), query)
+}
+
+pub fn list_files_on(executor: &Executor, query: &FileQuery) -> Result<Candidates, SearchError> {
+    run(executor, ListFiles::new(query.clone(), Arc::new(NoIndex), Cancel::new()))
+}
 
 /// A temporary tree of files.
 pub struct Tree(TempDir);
 
-#[allow(dead_code, reason = "each test crate uses its own part of this module")]
 impl Tree {
     /// An empty tree outside any git repository.
     pub fn new() -> Self {

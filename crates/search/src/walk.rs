@@ -1,0 +1,347 @@
+//! Walking a tree under ripgrep's ignore rules, step by step and by several workers.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ignore::IncrementalIgnore;
+use orchestrator_scheduler::executor::StepContext;
+
+use crate::files::FileFailure;
+use crate::paths::{absolute, joined, name_bytes, os_path};
+use crate::stamp::link_count;
+use crate::{Cancel, LossyText, Progress, Stamp};
+
+/// How long a step goes on before others get their turn.
+pub(crate) const QUANTUM: Duration = Duration::from_micros(500);
+
+/// What an entry is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+}
+
+/// What the rules say of an entry of a directory that is walked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// It is searched, or walked.
+    Visible,
+    /// As visible, but its name begins with a dot and no rule names it.
+    Hidden,
+    /// An ignore file excludes it. Its own entries are not looked at.
+    Ignored,
+}
+
+/// A regular file or a directory in a walked directory. Other things, links too, are passed over.
+#[derive(Clone, Debug)]
+pub struct WalkedEntry {
+    name: Range<u32>,
+    /// What it is.
+    pub kind: EntryKind,
+    /// What the rules say of it.
+    pub verdict: Verdict,
+    /// A file's stamp and number of names, where they were asked for and could be had.
+    pub stat: Option<(Stamp, u64)>,
+}
+
+/// A directory that was walked.
+#[derive(Clone, Debug)]
+pub struct WalkedDirectory {
+    /// Its path relative to the root, empty for the root itself.
+    pub path: Box<[u8]>,
+    /// Whether it, or a directory that it lies in, is hidden.
+    pub hidden: bool,
+    /// Whether it has an entry `.git`: it may be a repository with rules of its own.
+    pub has_git: bool,
+    /// Its entries, sorted by name.
+    pub entries: Vec<WalkedEntry>,
+    names: Vec<u8>,
+}
+
+impl WalkedDirectory {
+    /// The name of one of its entries.
+    #[must_use]
+    pub fn name(&self, entry: &WalkedEntry) -> &[u8] {
+        &self.names[entry.name.start as usize..entry.name.end as usize]
+    }
+}
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub struct Walked {
+    /// The walked directories in path order.
+    pub directories: Vec<WalkedDirectory>,
+    /// Directories and ignore files that could not be read, in path order.
+    pub failures: Vec<FileFailure>,
+}
+
+/// Is told the path of a directory.
+pub type BeforeRead = Arc<dyn Fn(&[u8]) + Send + Sync>;
+
+/// What to walk, and how.
+pub struct WalkPlan {
+    /// The root of the tree; paths are relative to it.
+    pub root: PathBuf,
+    /// The rules, made for this root.
+    pub rules: IncrementalIgnore,
+    /// Where to begin, and whether that directory counts as hidden. The root: an empty path.
+    pub start: Vec<(Box<[u8]>, bool)>,
+    /// Whether entries that the rules exclude are reported too (and not walked).
+    pub with_ignored: bool,
+    /// Whether files are given their stamps.
+    pub with_stats: bool,
+    /// Called for each directory before it is read.
+    pub before_read: Option<BeforeRead>,
+}
+
+/// A walk in progress: a part of a job, which calls [`Walk::step`] from several workers.
+pub struct Walk {
+    plan: WalkPlan,
+    cancel: Cancel,
+    queue: Mutex<Queue>,
+    /// A matcher for each worker: it compiles and keeps the rules of the directories that it meets.
+    rules: Mutex<Vec<IncrementalIgnore>>,
+    found: Mutex<Walked>,
+}
+
+struct Queue {
+    waiting: Vec<(Box<[u8]>, bool)>,
+    active: usize,
+    complete: bool,
+}
+
+impl Walk {
+    /// A walk that has not begun.
+    #[must_use]
+    pub fn new(plan: WalkPlan, cancel: Cancel) -> Self {
+        let queue = Queue { waiting: plan.start.clone(), active: 0, complete: false };
+        Self { plan, cancel, queue: Mutex::new(queue), rules: Mutex::default(), found: Mutex::default() }
+    }
+
+    /// Walks for a while. `Complete` is answered once, to the worker that finds the last directory read.
+    pub fn step(&self, context: &StepContext<'_>) -> Progress {
+        let begun = Instant::now();
+        let mut rules = lock(&self.rules).pop().unwrap_or_else(|| self.plan.rules.clone());
+        let progress = loop {
+            let next = {
+                let mut queue = lock(&self.queue);
+                if self.cancel.is_cancelled() {
+                    queue.waiting.clear();
+                }
+                match queue.waiting.pop() {
+                    Some(next) => {
+                        queue.active += 1;
+                        next
+                    }
+                    None if queue.active == 0 && !queue.complete => {
+                        queue.complete = true;
+                        break Progress::Complete;
+                    }
+                    None => break Progress::Idle,
+                }
+            };
+            let below = self.read(&next.0, next.1, &mut rules);
+            let mut queue = lock(&self.queue);
+            queue.active -= 1;
+            let more = !below.is_empty();
+            queue.waiting.extend(below);
+            let waiting = queue.waiting.len();
+            drop(queue);
+            if more && waiting > 1 {
+                context.widen(waiting);
+            }
+            if begun.elapsed() > QUANTUM || context.should_yield() {
+                break Progress::More;
+            }
+        };
+        lock(&self.rules).push(rules);
+        progress
+    }
+
+    /// What was found, once the walk is complete.
+    #[must_use]
+    pub fn take(&self) -> Walked {
+        let mut walked = std::mem::take(&mut *lock(&self.found));
+        walked.directories.sort_unstable_by(|a, b| crate::paths::compare(&a.path, &b.path));
+        walked.failures.sort_by(|a, b| a.path.cmp(&b.path));
+        // Workers load the same ignore file each for itself.
+        walked.failures.dedup();
+        walked
+    }
+
+    /// Reads one directory; answers the directories in it that are to be walked.
+    fn read(&self, path: &[u8], hidden: bool, rules: &mut IncrementalIgnore) -> Vec<(Box<[u8]>, bool)> {
+        if let Some(before) = &self.plan.before_read {
+            before(path);
+        }
+        let mut reader = Reader {
+            plan: &self.plan,
+            rules,
+            directory: WalkedDirectory {
+                path: path.into(),
+                hidden,
+                has_git: false,
+                entries: Vec::new(),
+                names: Vec::new(),
+            },
+            below: Vec::new(),
+            failures: Vec::new(),
+        };
+        match fs::read_dir(absolute(&self.plan.root, path)) {
+            Ok(entries) => entries.for_each(|entry| reader.entry(entry)),
+            // Removed since it was found, or replaced by something else.
+            Err(error) if !path.is_empty() && is_gone(&error) => return Vec::new(),
+            Err(error) => reader.fail(path, &error),
+        }
+        let Reader { mut directory, below, failures, .. } = reader;
+        let names = std::mem::take(&mut directory.names);
+        let name = |entry: &WalkedEntry| &names[entry.name.start as usize..entry.name.end as usize];
+        directory.entries.sort_unstable_by(|a, b| name(a).cmp(name(b)));
+        directory.names = names;
+        let mut found = lock(&self.found);
+        found.directories.push(directory);
+        found.failures.extend(failures);
+        below
+    }
+}
+
+/// One directory being read.
+struct Reader<'a> {
+    plan: &'a WalkPlan,
+    rules: &'a mut IncrementalIgnore,
+    directory: WalkedDirectory,
+    below: Vec<(Box<[u8]>, bool)>,
+    failures: Vec<FileFailure>,
+}
+
+impl Reader<'_> {
+    fn entry(&mut self, entry: io::Result<fs::DirEntry>) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                let path = self.directory.path.clone();
+                return self.fail(&path, &error);
+            }
+        };
+        let os_name = entry.file_name();
+        let Some(name) = name_bytes(&os_name) else { return };
+        // Also a file: a worktree's or a submodule's `.git` is one.
+        if name == b".git" {
+            self.directory.has_git = true;
+            return;
+        }
+        let path = joined(&self.directory.path, name);
+        let kind = match entry.file_type() {
+            Ok(kind) if kind.is_file() => EntryKind::File,
+            Ok(kind) if kind.is_dir() => EntryKind::Directory,
+            Ok(_) => return,
+            Err(error) => return self.fail(&path, &error),
+        };
+        let (matched, error) = self.rules.matched_with_errors(os_path(&path), kind == EntryKind::Directory);
+        if let Some(error) = error {
+            self.failures.push(rules_failure(&self.plan.root, &path, &error));
+        }
+        let verdict = if matched.is_ignore() {
+            if !self.plan.with_ignored {
+                return;
+            }
+            Verdict::Ignored
+        } else if matched.is_none() && name.starts_with(b".") {
+            Verdict::Hidden
+        } else {
+            Verdict::Visible
+        };
+        let stat = match kind {
+            EntryKind::File if self.plan.with_stats && verdict != Verdict::Ignored => {
+                entry.metadata().ok().map(|data| (Stamp::of(&data), link_count(&data)))
+            }
+            _ => None,
+        };
+        if kind == EntryKind::Directory && verdict != Verdict::Ignored {
+            let hidden = self.directory.hidden || verdict == Verdict::Hidden;
+            self.below.push((path.into(), hidden));
+        }
+        let begin = offset(self.directory.names.len());
+        self.directory.names.extend_from_slice(name);
+        let name = begin..offset(self.directory.names.len());
+        self.directory.entries.push(WalkedEntry { name, kind, verdict, stat });
+    }
+
+    fn fail(&mut self, path: &[u8], error: &io::Error) {
+        self.failures.push(FileFailure::new(path, error));
+    }
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Names of one directory never take 4 GiB: the kernel would not list them.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// An ignore file that could not be read or understood. The search goes on without the bad part.
+fn rules_failure(root: &Path, near: &[u8], error: &ignore::Error) -> FileFailure {
+    let path = match path_of(error) {
+        Some(path) => LossyText::from_path(path.strip_prefix(root).unwrap_or(path)),
+        None => LossyText::from_bytes(near),
+    };
+    let kind = error.io_error().map_or(io::ErrorKind::Other, io::Error::kind);
+    FileFailure { path, kind, message: error.to_string() }
+}
+
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        ignore::Error::Partial(errors) => errors.iter().find_map(path_of),
+        _ => None,
+    }
+}
+
+/// A panic in another step ends the call; until it does, what it left behind is looked at by nobody else.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Walked {
+    /// Visits every file in path order: its directory, its entry, and whether it counts as hidden.
+    pub fn for_each_file(&self, mut visit: impl FnMut(&WalkedDirectory, &WalkedEntry, bool)) {
+        let by_path: HashMap<&[u8], usize> =
+            self.directories.iter().enumerate().map(|(at, directory)| (&*directory.path, at)).collect();
+        // Directories whose parent was not walked: where the walk began.
+        let mut stack: Vec<(usize, usize)> = self
+            .directories
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| one.path.is_empty() || !by_path.contains_key(crate::paths::split(&one.path).0))
+            .map(|(at, _)| (at, 0))
+            .rev()
+            .collect();
+        while let Some((at, next)) = stack.pop() {
+            let directory = &self.directories[at];
+            let Some(entry) = directory.entries.get(next) else { continue };
+            stack.push((at, next + 1));
+            if entry.verdict == Verdict::Ignored {
+                continue;
+            }
+            match entry.kind {
+                EntryKind::File => {
+                    visit(directory, entry, directory.hidden || entry.verdict == Verdict::Hidden);
+                }
+                EntryKind::Directory => {
+                    let path = joined(&directory.path, directory.name(entry));
+                    stack.extend(by_path.get(&*path).map(|&below| (below, 0)));
+                }
+            }
+        }
+    }
+}
