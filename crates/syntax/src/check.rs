@@ -1,13 +1,19 @@
 //! Where files do not parse.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
-use orchestrator_search::Cancel;
+use orchestrator_scheduler::executor::StepContext;
+use orchestrator_search::{Cancel, Progress, Work};
 use tree_sitter::{Node, Tree};
 
 use crate::document::{parse, read};
 use crate::jsonc::{allows_trailing_commas, without_trailing_commas};
+use crate::pass::{QUANTUM, lock};
 use crate::{AstError, Language, Span, Unchecked};
 
 /// How many errors of one file are described; the others are counted.
@@ -68,23 +74,59 @@ impl FileSyntax {
     }
 }
 
-/// Checks files, each in the language of its extension. One result per path, in the same order.
+/// The work of checking files, each in the language of its extension. One result per path, in the same order.
 ///
 /// A `.h` file is checked as C and, if that fails, as C++; the reading with fewer errors counts.
 ///
 /// Errors: `ERR_CANCELLED`. A file that cannot be read is [`Unchecked`].
-pub fn syntax_errors(paths: &[PathBuf], cancel: &Cancel) -> Result<Vec<FileSyntax>, AstError> {
-    let mut results = Vec::with_capacity(paths.len());
-    for path in paths {
-        cancel.check()?;
-        let result = match (Language::from_path(path), Language::from_path(path).map(|_| read(path))) {
-            (Some(_), Some(Ok(source))) => syntax_errors_in(path, &source, cancel)?,
-            (language, Some(Err(reason))) => unchecked(path, language, reason),
-            (language, _) => unchecked(path, language, Unchecked::UnknownLanguage),
-        };
-        results.push(result);
+pub struct SyntaxErrors {
+    paths: Vec<PathBuf>,
+    cancel: Cancel,
+    next: AtomicUsize,
+    results: Mutex<BTreeMap<usize, FileSyntax>>,
+}
+
+impl SyntaxErrors {
+    /// The work that checks these files.
+    #[must_use]
+    pub fn new(paths: Vec<PathBuf>, cancel: Cancel) -> Self {
+        Self { paths, cancel, next: AtomicUsize::new(0), results: Mutex::default() }
     }
-    Ok(results)
+
+    fn check(&self, path: &Path) -> Result<FileSyntax, AstError> {
+        let Some(language) = Language::from_path(path) else {
+            return Ok(unchecked(path, None, Unchecked::UnknownLanguage));
+        };
+        match read(path) {
+            Ok(source) => syntax_errors_in(path, &source, &self.cancel),
+            Err(reason) => Ok(unchecked(path, Some(language), reason)),
+        }
+    }
+}
+
+impl Work for SyntaxErrors {
+    type Output = Vec<FileSyntax>;
+    type Error = AstError;
+
+    fn step(&self, context: &StepContext<'_>) -> Result<Progress, AstError> {
+        let begun = Instant::now();
+        context.widen(self.paths.len().saturating_sub(self.next.load(Ordering::Relaxed)));
+        loop {
+            self.cancel.check()?;
+            let at = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(path) = self.paths.get(at) else { return Ok(Progress::Idle) };
+            let result = self.check(path)?;
+            lock(&self.results).insert(at, result);
+            if begun.elapsed() > QUANTUM {
+                return Ok(Progress::More);
+            }
+        }
+    }
+
+    fn output(&self) -> Result<Vec<FileSyntax>, AstError> {
+        self.cancel.check()?;
+        Ok(std::mem::take(&mut *lock(&self.results)).into_values().collect())
+    }
 }
 
 /// Checks a source text as if it were the content of `path`, which is not read.

@@ -9,12 +9,15 @@ use ast_grep_core::AstGrep;
 use ast_grep_core::tree_sitter::{LanguageExt, StrDoc, TSLanguage};
 use ast_grep_language::SupportLang;
 use orchestrator_search::Cancel;
-use tree_sitter::{ParseOptions, Parser, Tree};
+use tree_sitter::{Node, ParseOptions, Parser, Tree};
 
 use crate::{AstError, Language};
 
 /// Files larger than this are not parsed: their trees take some twenty times their size.
 pub const MAX_FILE_BYTES: u64 = 8 << 20;
+
+/// How many nodes are visited between two looks at the cancel flag.
+pub(crate) const POLL_EVERY: usize = 1024;
 
 /// Why a file has no syntax tree.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -75,6 +78,28 @@ pub(crate) fn parse(source: &str, grammar: &TSLanguage, cancel: &Cancel) -> Resu
     let tree = parser.parse_with_options(&mut |at, _| &bytes[at.min(bytes.len())..], None, Some(options));
     cancel.check()?;
     tree.ok_or_else(|| unusable("the parser gave no tree".to_owned()))
+}
+
+/// Whether what is in a node is nested deeper than so many nodes.
+pub(crate) fn is_deeper(root: &Node<'_>, most: u32, cancel: &Cancel) -> Result<bool, AstError> {
+    let mut cursor = root.walk();
+    for step in 0_usize.. {
+        if step % POLL_EVERY == 0 {
+            cancel.check()?;
+        }
+        if cursor.goto_first_child() {
+            if cursor.depth() > most {
+                return Ok(true);
+            }
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// A tree that ast-grep can match.

@@ -88,8 +88,9 @@ impl Language {
     /// The language of a file with this path, judged by its extension alone.
     #[must_use]
     pub fn from_path(path: &Path) -> Option<Self> {
-        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-        TABLE.iter().find(|row| row.3.contains(&extension.as_str())).map(|row| row.0)
+        let extension = path.extension()?.to_str()?;
+        let is_of = |row: &&Row| row.3.iter().any(|known| known.eq_ignore_ascii_case(extension));
+        TABLE.iter().find(is_of).map(|row| row.0)
     }
 
     /// The language with this name or one of its other names, in any case.

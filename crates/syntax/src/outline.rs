@@ -1,12 +1,15 @@
 //! The symbols that a file declares.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
-use orchestrator_search::Cancel;
+use orchestrator_scheduler::executor::StepContext;
+use orchestrator_search::{Cancel, Progress, Work};
 use tree_sitter::Node;
 
 use crate::document::{parse, read};
 use crate::outline_kinds::{Entry, OPAQUE, When, entries};
+use crate::pass::lock;
 use crate::{AstError, Language, Span, SymbolKind, Unchecked};
 
 /// Below this depth of the tree there is no declaration in real code, but there are generated
@@ -42,18 +45,43 @@ pub struct Symbol {
     pub children: Vec<Symbol>,
 }
 
-/// Outlines a file, in the language of its extension.
+/// The work of outlining a file, in the language of its extension. One step.
 ///
 /// Errors: `ERR_LANGUAGE` if that language has no outline, `ERR_NOT_FOUND`, `ERR_IO` also for a file
 /// that is not UTF-8 or too large, `ERR_CANCELLED`.
-pub fn outline(path: &Path, cancel: &Cancel) -> Result<Vec<Symbol>, AstError> {
-    let language = Language::from_path(path).ok_or_else(|| AstError::Language {
-        language: path.display().to_string(),
-        reason: "unknown language".to_owned(),
-    })?;
-    table(language)?;
-    let source = read(path).map_err(|reason| unreadable(path, &reason))?;
-    outline_source(&source, language, cancel)
+pub struct Outline {
+    path: PathBuf,
+    cancel: Cancel,
+    symbols: Mutex<Option<Vec<Symbol>>>,
+}
+
+impl Outline {
+    /// The work that outlines the file at a path.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>, cancel: Cancel) -> Self {
+        Self { path: path.into(), cancel, symbols: Mutex::default() }
+    }
+}
+
+impl Work for Outline {
+    type Output = Vec<Symbol>;
+    type Error = AstError;
+
+    fn step(&self, _: &StepContext<'_>) -> Result<Progress, AstError> {
+        let language = Language::from_path(&self.path).ok_or_else(|| AstError::Language {
+            language: self.path.display().to_string(),
+            reason: "unknown language".to_owned(),
+        })?;
+        table(language)?;
+        self.cancel.check()?;
+        let source = read(&self.path).map_err(|reason| unreadable(&self.path, &reason))?;
+        *lock(&self.symbols) = Some(outline_source(&source, language, &self.cancel)?);
+        Ok(Progress::Complete)
+    }
+
+    fn output(&self) -> Result<Vec<Symbol>, AstError> {
+        lock(&self.symbols).take().ok_or(AstError::Cancelled)
+    }
 }
 
 /// Outlines a source text. Parts that do not parse are outlined as far as they can be.
@@ -61,7 +89,7 @@ pub fn outline_source(source: &str, language: Language, cancel: &Cancel) -> Resu
     let table = table(language)?;
     let tree = parse(source, &language.grammar(), cancel)?;
     let mut symbols = Vec::new();
-    Outline { source, table }.collect(tree.root_node(), None, 0, &mut symbols);
+    Outliner { source, table }.collect(tree.root_node(), None, 0, &mut symbols);
     Ok(symbols)
 }
 
@@ -80,12 +108,12 @@ fn unreadable(path: &Path, reason: &Unchecked) -> AstError {
     AstError::io(path, source)
 }
 
-struct Outline<'a> {
+struct Outliner<'a> {
     source: &'a str,
     table: &'static [Entry],
 }
 
-impl Outline<'_> {
+impl Outliner<'_> {
     fn collect(&self, node: Node<'_>, inside: Option<SymbolKind>, depth: usize, symbols: &mut Vec<Symbol>) {
         if depth > MAX_DEPTH || OPAQUE.contains(&node.kind()) {
             return;

@@ -21,7 +21,6 @@ pub struct AstQuery {
     pub(crate) files: FileQuery,
     pub(crate) language: Option<Language>,
     pub(crate) max_matches: usize,
-    pub(crate) threads: usize,
 }
 
 impl AstQuery {
@@ -39,8 +38,7 @@ impl AstQuery {
     }
 
     fn new(shape: Shape, files: FileQuery) -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
-        Self { shape, files, language: None, max_matches: DEFAULT_MAX_MATCHES, threads }
+        Self { shape, files, language: None, max_matches: DEFAULT_MAX_MATCHES }
     }
 
     /// Searches only files of this language, or a root that is a file, whatever its extension.
@@ -56,13 +54,6 @@ impl AstQuery {
     #[must_use]
     pub fn max_matches(mut self, max: usize) -> Self {
         self.max_matches = max;
-        self
-    }
-
-    /// How many threads may parse; at least one. Default: the machine's cores, at most 8.
-    #[must_use]
-    pub fn threads(mut self, threads: usize) -> Self {
-        self.threads = threads.max(1);
         self
     }
 }

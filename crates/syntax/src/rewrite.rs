@@ -1,15 +1,19 @@
 //! Structural rewriting: the preview.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use ast_grep_core::replacer::TemplateFix;
-use orchestrator_search::{Cancel, FileFailure, LossyText};
+use orchestrator_scheduler::executor::StepContext;
+use orchestrator_search::{Cancel, FileFailure, FileSource, LossyText, Progress, Work};
 use sha2::{Digest, Sha256};
 use similar::TextDiff;
 
 use crate::check::count_errors;
 use crate::matcher::Compiled;
-use crate::search::{PerFile, Plan, Target, failure, in_parallel, open};
+use crate::matchers::Matchers;
+use crate::pass::{Pass, Visited, lock};
 use crate::{AstError, AstQuery};
 
 /// Lines of context around each change in a diff, as in git.
@@ -17,13 +21,13 @@ const DIFF_CONTEXT: usize = 3;
 
 /// A structural replacement.
 #[derive(Clone, Debug)]
-pub struct AstRewrite {
+pub struct AstRewriteQuery {
     query: AstQuery,
     replacement: String,
     root: PathBuf,
 }
 
-impl AstRewrite {
+impl AstRewriteQuery {
     /// Replaces what `query` finds by `replacement`, in which the query's meta variables stand for
     /// what they matched. No file outside of `root` is touched, whatever the query selects.
     ///
@@ -65,50 +69,97 @@ pub struct FileEdit {
     pub(crate) new_content: String,
 }
 
-/// Works out what a rewrite would do, and writes nothing.
+/// The work of previewing a rewrite, which writes nothing.
 ///
-/// Inserted line breaks are those of the file. Errors: those of [`ast_search`](crate::ast_search),
-/// `ERR_PATTERN` for a replacement with a meta variable that the query does not bind, and
+/// Inserted line breaks are those of the file. Errors: those of [`AstSearch`](crate::AstSearch), `ERR_PATTERN` for a
+/// replacement with a meta variable that the query does not bind (in any language, or in that of a match), and
 /// `ERR_OUTSIDE_ROOT`.
-pub fn ast_rewrite(rewrite: &AstRewrite, cancel: &Cancel) -> Result<Preview, AstError> {
-    let root = canonical(&rewrite.root)?;
-    let start = rewrite.query.files.root();
-    require_inside(&root, start)?;
-    let plan = Plan::new(&rewrite.query, cancel)?;
-    for (_, matcher) in plan.matchers() {
-        check_variables(&rewrite.replacement, matcher)?;
+pub struct AstRewrite {
+    query: AstRewriteQuery,
+    pass: Pass,
+    /// Resolved.
+    root: OnceLock<PathBuf>,
+    replacement_fits: OnceLock<()>,
+    edits: Mutex<BTreeMap<usize, FileEdit>>,
+}
+
+impl AstRewrite {
+    /// The work that previews a rewrite.
+    #[must_use]
+    pub fn new(query: AstRewriteQuery, source: Arc<dyn FileSource>, cancel: Cancel) -> Self {
+        let pass = Pass::new(query.query.clone(), source, cancel);
+        let (root, replacement_fits) = (OnceLock::new(), OnceLock::new());
+        Self { query, pass, root, replacement_fits, edits: Mutex::default() }
     }
-    let results = in_parallel(&plan.targets, rewrite.query.threads, |target| {
-        rewrite_file(target, plan.matcher(target.language), &rewrite.replacement, cancel)
-    });
-    let mut preview = Preview { root, files: Vec::new(), failures: plan.failures.clone() };
-    for (target, result) in plan.targets.iter().zip(results) {
-        match result? {
-            Ok(Some(edit)) => {
-                require_inside(&preview.root, &edit.target)?;
-                preview.files.push(edit);
-            }
-            Ok(None) => {}
-            Err(reason) => preview.failures.push(failure(&target.file, reason)),
+
+    /// The root, once it is certain that the query begins in it.
+    fn root(&self) -> Result<&Path, AstError> {
+        if let Some(root) = self.root.get() {
+            return Ok(root);
         }
+        let root = canonical(&self.query.root)?;
+        require_inside(&root, self.pass.query().files.root())?;
+        Ok(self.root.get_or_init(|| root))
     }
-    Ok(preview)
+
+    /// Fails if the replacement fits the query in no language at all, with the error of where it fits best.
+    fn check_replacement(&self, matchers: &Matchers) -> Result<(), AstError> {
+        let mut best: Option<(usize, AstError)> = None;
+        for matcher in matchers.valid() {
+            let Some((at, name)) = unbound(&self.query.replacement, matcher) else { return Ok(()) };
+            if best.as_ref().is_none_or(|&(other, _)| other < at) {
+                best = Some((at, unbound_error(&self.query.replacement, at, name)));
+            }
+        }
+        best.map_or(Ok(()), |(_, error)| Err(error))
+    }
+
+    fn rewrite(&self, root: &Path, file: &Visited<'_>) -> Result<(), AstError> {
+        let Some(edit) = rewrite_file(file, &self.query.replacement, self.pass.cancel())? else {
+            return Ok(());
+        };
+        require_inside(root, &edit.target)?;
+        lock(&self.edits).insert(file.at, edit);
+        Ok(())
+    }
+}
+
+impl Work for AstRewrite {
+    type Output = Preview;
+    type Error = AstError;
+
+    fn step(&self, context: &StepContext<'_>) -> Result<Progress, AstError> {
+        let root = self.root()?;
+        if self.replacement_fits.get().is_none() {
+            let Some(matchers) = self.pass.compile()? else { return Ok(Progress::More) };
+            self.check_replacement(matchers)?;
+            let _ = self.replacement_fits.set(());
+        }
+        self.pass.step(context, |file| self.rewrite(root, file))
+    }
+
+    fn output(&self) -> Result<Preview, AstError> {
+        let failures = self.pass.end()?.failures;
+        let files = std::mem::take(&mut *lock(&self.edits)).into_values().collect();
+        Ok(Preview { root: self.root()?.to_path_buf(), files, failures })
+    }
 }
 
 fn rewrite_file(
-    target: &Target,
-    matcher: &Compiled,
+    file: &Visited<'_>,
     replacement: &str,
     cancel: &Cancel,
-) -> PerFile<Option<FileEdit>> {
-    let document = match open(target, matcher, cancel)? {
-        Ok(Some(document)) => document,
-        Ok(None) => return Ok(Ok(None)),
-        Err(reason) => return Ok(Err(reason)),
-    };
+) -> Result<Option<FileEdit>, AstError> {
+    let Visited { files, at, language, matcher, document } = file;
     let old = document.get_text();
-    let Ok(template) = TemplateFix::try_new(replacement, &target.language.ast_grep());
-    let mut found = matcher.find(&document, cancel)?;
+    let Ok(template) = TemplateFix::try_new(replacement, &language.ast_grep());
+    let mut found = matcher.find(document, cancel)?;
+    if found.is_empty() {
+        return Ok(None);
+    }
+    if let Some((at, name)) = unbound(replacement, matcher) {
+        return Err(unbound_error(replacement, at, name));
+    }
     // The outermost of nested matches first.
     found.sort_by_key(|found| (found.range().start, usize::MAX - found.range().end));
     let (mut new, mut done, mut edits, mut nested) = (String::with_capacity(old.len()), 0, 0, 0);
@@ -125,20 +176,20 @@ fn rewrite_file(
     }
     new.push_str(&old[done..]);
     if new == old {
-        return Ok(Ok(None));
+        return Ok(None);
     }
-    let breaks_syntax =
-        count_errors(target.language, &new, cancel)? > count_errors(target.language, old, cancel)?;
-    Ok(Ok(Some(FileEdit {
-        path: target.file.relative.clone(),
-        diff: diff(&target.file.relative.text, old, &new),
+    let breaks_syntax = count_errors(*language, &new, cancel)? > count_errors(*language, old, cancel)?;
+    let path = files.text(*at);
+    Ok(Some(FileEdit {
+        diff: diff(&path.text, old, &new),
+        path,
         edits,
         nested,
         breaks_syntax,
         old_hash: hash(old.as_bytes()),
-        target: target.path().clone(),
+        target: files.open_path(*at),
         new_content: new,
-    })))
+    }))
 }
 
 pub(crate) fn hash(content: &[u8]) -> [u8; 32] {
@@ -159,19 +210,18 @@ fn with_line_ends_of(file: &str, text: &str) -> String {
     if is_crlf { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text.to_owned() }
 }
 
-/// A meta variable that nothing binds would be replaced by nothing, silently deleting code.
-fn check_variables(replacement: &str, matcher: &Compiled) -> Result<(), AstError> {
+/// A meta variable that nothing binds: it would be replaced by nothing, silently deleting code.
+fn unbound<'r>(replacement: &'r str, matcher: &Compiled) -> Option<(usize, &'r str)> {
     let bound = matcher.variables();
-    for (at, name) in variables_in(replacement) {
-        if !bound.contains(name) {
-            return Err(AstError::Pattern {
-                pattern: replacement.to_owned(),
-                position: Some(at),
-                reason: format!("the search binds no meta variable `{name}`"),
-            });
-        }
+    variables_in(replacement).find(|(_, name)| !bound.contains(name))
+}
+
+fn unbound_error(replacement: &str, at: usize, name: &str) -> AstError {
+    AstError::Pattern {
+        pattern: replacement.to_owned(),
+        position: Some(at),
+        reason: format!("the search binds no meta variable `{name}`"),
     }
-    Ok(())
 }
 
 /// The meta variables of a replacement: where each starts, and its name without `$`.

@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod support;
+
 use std::path::{Path, PathBuf};
 
 use orchestrator_search::Cancel;
 use orchestrator_syntax::{
-    FileSyntax, Language, MAX_ERRORS_PER_FILE, SyntaxCheck, SyntaxError, SyntaxErrorKind, Unchecked,
-    syntax_errors, syntax_errors_in,
+    FileSyntax, Language, MAX_ERRORS_PER_FILE, SyntaxCheck, SyntaxError, SyntaxErrorKind, SyntaxErrors,
+    Unchecked, syntax_errors_in,
 };
+use support::{done, tree};
 
 /// A file name, a whole content and a broken one.
 const FILES: &[(&str, &str, &str)] = &[
@@ -94,7 +97,7 @@ fn a_file_that_is_not_checked_is_not_called_whole() {
         dir.path().join("gone.py"),
         path("b.py", b"a = 1\n"),
     ];
-    let files = syntax_errors(&paths, &Cancel::new()).unwrap();
+    let files = done(SyntaxErrors::new(paths.to_vec(), Cancel::new())).unwrap();
     assert_eq!(files[0].check, SyntaxCheck::Unchecked(Unchecked::UnknownLanguage));
     assert_eq!(files[1].check, SyntaxCheck::Unchecked(Unchecked::NotUtf8));
     assert!(matches!(&files[2].check, SyntaxCheck::Unchecked(Unchecked::Unreadable { .. })));
@@ -123,4 +126,19 @@ fn a_cancelled_check_stops_inside_a_file() {
     cancel.cancel();
     let error = syntax_errors_in(Path::new("a.rs"), &"fn f() {}\n".repeat(10_000), &cancel).unwrap_err();
     assert_eq!(error.code(), "ERR_CANCELLED");
+}
+
+#[test]
+fn many_files_are_checked_by_several_workers_and_come_back_in_the_order_given() {
+    let files: Vec<_> = (0..200).map(|n| (format!("{n}.py"), "def f(:\n".repeat(n % 3))).collect();
+    let dir = tree(&files.iter().map(|(path, content)| (path.as_str(), content)).collect::<Vec<_>>());
+    let paths: Vec<_> = files.iter().rev().map(|(path, _)| dir.path().join(path)).collect();
+    let checked = done(SyntaxErrors::new(paths.clone(), Cancel::new())).unwrap();
+    assert_eq!(checked.iter().map(|file| &file.path).collect::<Vec<_>>(), paths.iter().collect::<Vec<_>>());
+    for (file, (path, content)) in checked.iter().zip(files.iter().rev()) {
+        assert_eq!(file.is_whole(), content.is_empty(), "{path}");
+    }
+    let cancel = Cancel::new();
+    cancel.cancel();
+    assert_eq!(done(SyntaxErrors::new(paths, cancel)).unwrap_err().code(), "ERR_CANCELLED");
 }

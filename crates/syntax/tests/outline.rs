@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod support;
+
 use orchestrator_search::Cancel;
-use orchestrator_syntax::{Language, Symbol, outline, outline_source};
+use orchestrator_syntax::{Language, Outline, Symbol, outline_source};
+use support::{done, tree};
 
 fn render(symbols: &[Symbol]) -> String {
     let each = symbols.iter().map(|symbol| {
@@ -181,8 +184,10 @@ fn the_other_languages_say_that_they_have_no_outline() {
     for language in [Language::Css, Language::Html, Language::Json, Language::Yaml] {
         assert_eq!(outline_source("", language, &Cancel::new()).unwrap_err().code(), "ERR_LANGUAGE");
     }
-    let dir = tempfile::tempdir().unwrap();
-    let none = Cancel::new();
-    assert_eq!(outline(&dir.path().join("a.txt"), &none).unwrap_err().code(), "ERR_LANGUAGE");
-    assert_eq!(outline(&dir.path().join("a.rs"), &none).unwrap_err().code(), "ERR_NOT_FOUND");
+    let dir = tree(&[("b.rs", &b"fn f() {}"[..]), ("c.rs", b"\xff")]);
+    let outline = |name: &str| done(Outline::new(dir.path().join(name), Cancel::new()));
+    assert_eq!(render(&outline("b.rs").unwrap()), "function f");
+    for (name, code) in [("a.txt", "ERR_LANGUAGE"), ("a.rs", "ERR_NOT_FOUND"), ("c.rs", "ERR_IO")] {
+        assert_eq!(outline(name).unwrap_err().code(), code);
+    }
 }

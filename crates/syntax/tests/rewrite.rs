@@ -2,24 +2,24 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod support;
+
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use orchestrator_search::{Cancel, FileQuery};
-use orchestrator_syntax::{AstError, AstQuery, AstRewrite, Preview, apply, ast_rewrite};
+use orchestrator_search::{Cancel, FileQuery, NoIndex};
+use orchestrator_syntax::{AstError, AstQuery, AstRewrite, AstRewriteQuery, Preview, apply};
+use support::{done, tree};
 use tempfile::TempDir;
 
-fn tree(files: &[(&str, &str)]) -> TempDir {
-    let dir = TempDir::new().unwrap();
-    for (path, content) in files {
-        fs::write(dir.path().join(path), content).unwrap();
-    }
-    dir
+fn ast_rewrite(query: AstRewriteQuery) -> Result<Preview, AstError> {
+    done(AstRewrite::new(query, Arc::new(NoIndex), Cancel::new()))
 }
 
 fn rewrite(root: &Path, pattern: &str, replacement: &str) -> Result<Preview, AstError> {
     let query = AstQuery::pattern(pattern, FileQuery::new(root));
-    ast_rewrite(&AstRewrite::new(query, replacement, root), &Cancel::new())
+    ast_rewrite(AstRewriteQuery::new(query, replacement, root))
 }
 
 fn content(dir: &TempDir, name: &str) -> String {
@@ -98,12 +98,12 @@ fn an_unbound_variable_in_the_replacement_is_an_error_and_not_a_deletion() {
 
 #[test]
 fn a_path_outside_of_the_root_is_refused() {
-    let (dir, other) = (tree(&[]), tree(&[("a.js", "f(1)\n")]));
+    let (dir, other) = (TempDir::new().unwrap(), tree(&[("a.js", "f(1)\n")]));
     let query = AstQuery::pattern("f($A)", FileQuery::new(dir.path().join("..")));
-    let error = ast_rewrite(&AstRewrite::new(query, "g", dir.path()), &Cancel::new()).unwrap_err();
+    let error = ast_rewrite(AstRewriteQuery::new(query, "g", dir.path())).unwrap_err();
     assert_eq!(error.code(), "ERR_OUTSIDE_ROOT");
     let query = AstQuery::pattern("f($A)", FileQuery::new(other.path().join("a.js")));
-    let error = ast_rewrite(&AstRewrite::new(query, "g", dir.path()), &Cancel::new()).unwrap_err();
+    let error = ast_rewrite(AstRewriteQuery::new(query, "g", dir.path())).unwrap_err();
     assert_eq!(error.code(), "ERR_OUTSIDE_ROOT");
 }
 
@@ -114,7 +114,7 @@ fn a_symbolic_link_that_leaves_the_root_is_refused_before_and_after_the_preview(
     let link = dir.path().join("sub");
     std::os::unix::fs::symlink(other.path(), &link).unwrap();
     let query = AstQuery::pattern("f($A)", FileQuery::new(&link));
-    let error = ast_rewrite(&AstRewrite::new(query, "g", dir.path()), &Cancel::new()).unwrap_err();
+    let error = ast_rewrite(AstRewriteQuery::new(query, "g", dir.path())).unwrap_err();
     assert_eq!(error.code(), "ERR_OUTSIDE_ROOT");
 
     fs::remove_file(&link).unwrap();
@@ -125,4 +125,11 @@ fn a_symbolic_link_that_leaves_the_root_is_refused_before_and_after_the_preview(
     std::os::unix::fs::symlink(other.path(), &link).unwrap();
     assert_eq!(apply(&preview).unwrap_err().code(), "ERR_OUTSIDE_ROOT");
     assert_eq!(content(&other, "a.js"), "f(1)\n");
+}
+
+#[test]
+fn a_language_of_the_tree_in_which_a_pattern_has_no_variables_does_not_matter_while_it_has_no_match() {
+    let dir = tree(&[("a.js", "f(1)\n"), ("b.yaml", "a: b\n")]);
+    apply(&rewrite(dir.path(), "f($A)", "g($A)").unwrap()).unwrap();
+    assert_eq!(content(&dir, "a.js"), "g(1)\n");
 }

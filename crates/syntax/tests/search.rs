@@ -2,21 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::fs;
+mod support;
 
-use orchestrator_search::{Cancel, FileQuery};
-use orchestrator_syntax::{AstError, AstMatch, AstOutcome, AstQuery, Capture, Language, ast_search};
+use std::sync::Arc;
+
+use orchestrator_search::{Cancel, FileQuery, NoIndex, run};
+use orchestrator_syntax::{AstError, AstMatch, AstOutcome, AstQuery, AstSearch, Capture, Language};
+use support::{ast_search, executor, tree};
 use tempfile::TempDir;
-
-fn tree(files: &[(&str, &str)]) -> TempDir {
-    let dir = TempDir::new().unwrap();
-    for (path, content) in files {
-        let path = dir.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
-    }
-    dir
-}
 
 fn search(query: &AstQuery) -> AstOutcome {
     ast_search(query, &Cancel::new()).unwrap()
@@ -31,7 +24,7 @@ fn one(found: &AstMatch, name: &str) -> String {
 }
 
 fn pattern_error(pattern: &str, language: Language) -> (Option<usize>, String) {
-    let dir = tree(&[]);
+    let dir = TempDir::new().unwrap();
     let query = AstQuery::pattern(pattern, FileQuery::new(dir.path())).language(language);
     match ast_search(&query, &Cancel::new()) {
         Err(error @ AstError::Pattern { .. }) => {
@@ -130,7 +123,7 @@ fn a_cap_keeps_the_first_matches_in_path_order_and_counts_the_rest() {
     let dir = tree(&files);
     let query = AstQuery::pattern("f($A)", FileQuery::new(dir.path()));
     let some = search(&query.clone().max_matches(5));
-    let all = search(&query.threads(1));
+    let all = run(&executor(1), AstSearch::new(query, Arc::new(NoIndex), Cancel::new())).unwrap();
     assert_eq!(some.matches, all.matches[..5]);
     assert_eq!((some.total, some.left_out, all.total, all.left_out), (600, 595, 600, 0));
 }
@@ -145,7 +138,7 @@ fn a_bad_pattern_is_reported_with_its_position_or_problem() {
 
 #[test]
 fn a_bad_rule_says_what_is_wrong_with_it() {
-    let dir = tree(&[]);
+    let dir = TempDir::new().unwrap();
     for (rule, problem) in [
         ("rule: { kind: no_such_kind }", "no_such_kind"),
         ("rule: [", ""),
@@ -157,6 +150,42 @@ fn a_bad_rule_says_what_is_wrong_with_it() {
         assert!(["ERR_PATTERN", "ERR_LANGUAGE"].contains(&error.code()));
         assert!(error.to_string().contains(problem), "{error}");
     }
+}
+
+#[test]
+fn a_rule_that_is_no_yaml_or_no_rule_says_where() {
+    let dir = TempDir::new().unwrap();
+    for (rule, at) in [
+        ("rule:\n  pattern: a\n  patern: b\n", "patern"),
+        ("# \u{e4}\u{1f600}\nrule: { kind: a, knd: b }\n", "knd"),
+        ("rule:\n  pattern: 'open\n", "'open"),
+        ("rule: { any: [{ pattern: a }, 1] }\n", "1]"),
+    ] {
+        let query = AstQuery::rule(rule, FileQuery::new(dir.path())).language(Language::TypeScript);
+        let Err(AstError::Pattern { position: Some(position), reason, .. }) =
+            ast_search(&query, &Cancel::new())
+        else {
+            panic!("{rule}")
+        };
+        assert_eq!(rule.find(at), Some(position), "{rule}: {reason}");
+    }
+}
+
+#[test]
+fn code_nested_ever_so_deep_does_not_use_up_the_stack() {
+    let source = |depth: usize| format!("f({0}, {0});\n", "[".repeat(depth) + "1" + &"]".repeat(depth));
+    let dir = tree(&[("a.js", source(1_990)), ("b.js", source(100_000))]);
+    let search = |query: AstQuery| {
+        let found = ast_search(&query.max_matches(1), &Cancel::new()).unwrap();
+        (found.files_matched, found.failures.len())
+    };
+    let files = || FileQuery::new(dir.path());
+    assert_eq!(search(AstQuery::pattern("f($A, $B)", files())), (2, 0));
+    assert_eq!(search(AstQuery::pattern("f($A, $A)", files())), (1, 1));
+    assert_eq!(search(AstQuery::pattern("f($$$A, $$$A)", files())).1, 1);
+    let has =
+        "rule: { kind: program, has: { pattern: f, stopBy: { kind: no } } }".replace("no }", "number }");
+    assert_eq!(search(AstQuery::rule(has, files()).language(Language::JavaScript)), (1, 1));
 }
 
 #[test]
