@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { astSearch, glob, grep, outline, syntaxErrors } from "../../src/native/index.js";
+import { Searcher } from "../../src/native/index.js";
 import { failureOf } from "./temporary.js";
+
+const searcher = new Searcher();
 
 let tree: string;
 
@@ -18,7 +20,7 @@ beforeAll(() => {
 afterAll(() => rmSync(tree, { recursive: true, force: true }));
 
 /** Every letter is a match: seconds of work. */
-const long = (signal?: AbortSignal) => grep({ path: tree, pattern: "\\w", maxMatches: 1 }, signal);
+const long = (signal?: AbortSignal) => searcher.grep({ path: tree, pattern: "\\w", maxMatches: 1 }, signal);
 
 describe("an aborted call", () => {
   it("ends long before its work is done, with the signal's reason", async () => {
@@ -42,17 +44,17 @@ describe("an aborted call", () => {
     const signal = AbortSignal.abort(reason);
     const nowhere = join(tree, "none");
     // Any work at all would find that there is no such path.
-    expect(await failureOf(grep({ path: nowhere, pattern: "(" }, signal))).toBe(reason);
-    expect(await failureOf(glob({ path: nowhere, patterns: ["["] }, signal))).toBe(reason);
-    expect(await failureOf(astSearch({ path: nowhere }, signal))).toBe(reason);
-    expect(await failureOf(outline(nowhere, signal))).toBe(reason);
-    expect(await failureOf(syntaxErrors({ root: nowhere, paths: ["x.ts"] }, signal))).toBe(reason);
+    expect(await failureOf(searcher.grep({ path: nowhere, pattern: "(" }, signal))).toBe(reason);
+    expect(await failureOf(searcher.glob({ path: nowhere, patterns: ["["] }, signal))).toBe(reason);
+    expect(await failureOf(searcher.astSearch({ path: nowhere }, signal))).toBe(reason);
+    expect(await failureOf(searcher.outline(nowhere, signal))).toBe(reason);
+    expect(await failureOf(searcher.syntaxErrors({ root: nowhere, paths: ["x.ts"] }, signal))).toBe(reason);
   });
 
   it("leaves other calls alone", async () => {
     const abort = new AbortController();
     const cancelled = failureOf(long(abort.signal));
-    const other = grep({ path: tree, pattern: "foo", include: ["*.ts"] });
+    const other = searcher.grep({ path: tree, pattern: "foo", include: ["*.ts"] });
     abort.abort(new Error("only one"));
     expect(await cancelled).toEqual(new Error("only one"));
     expect((await other).total).toBe(1);
@@ -60,8 +62,8 @@ describe("an aborted call", () => {
 
   it("takes its listener off the signal when the call is over", async () => {
     const { signal } = new AbortController();
-    await grep({ path: tree, pattern: "foo", include: ["*.ts"] }, signal);
-    await failureOf(grep({ path: tree, pattern: "(" }, signal));
+    await searcher.grep({ path: tree, pattern: "foo", include: ["*.ts"] }, signal);
+    await failureOf(searcher.grep({ path: tree, pattern: "(" }, signal));
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 });
@@ -80,7 +82,7 @@ it("a long call leaves the event loop free", async () => {
   };
   turn();
   const started = performance.now();
-  await grep({ path: tree, pattern: "\\w", maxMatches: 1, include: ["f?.txt"] });
+  await searcher.grep({ path: tree, pattern: "\\w", maxMatches: 1, include: ["f?.txt"] });
   running = false;
   const tookMs = performance.now() - started;
   expect(tookMs).toBeGreaterThan(100);

@@ -1,17 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import {
-  astRewrite,
-  astSearch,
-  glob,
-  grep,
-  NativeError,
-  openStore,
-  outline,
-  WorkStealingLanes,
-} from "../../src/native/index.js";
+import { NativeError, openStore, Searcher, WorkStealingLanes } from "../../src/native/index.js";
 import { failureOf, put, temporaryFolder, temporaryStore } from "./temporary.js";
+
+const searcher = new Searcher();
 
 /** What stays the same of an error when its text is rewritten. */
 function stable(error: unknown) {
@@ -180,56 +173,65 @@ describe("the search's and the syntax's errors", () => {
 
   it("ERR_PATTERN carries the pattern, the position and the reason", async () => {
     const path = tree();
-    expect(stable(await failureOf(grep({ path, pattern: "a(b" })))).toEqual({
+    expect(stable(await failureOf(searcher.grep({ path, pattern: "a(b" })))).toEqual({
       code: "ERR_PATTERN",
-      details: { pattern: "a(b", position: 1, reason: "unclosed group" },
+      details: { kind: "regex", pattern: "a(b", position: 1, reason: "unclosed group" },
     });
-    expect(stable(await failureOf(glob({ path, patterns: ["ok", "src/a[b"] })))).toEqual({
+    expect(stable(await failureOf(searcher.glob({ path, patterns: ["ok", "src/a[b"] })))).toEqual({
       code: "ERR_PATTERN",
-      details: { pattern: "src/a[b", position: 5, reason: expect.stringContaining("character class") },
+      details: {
+        kind: "glob",
+        pattern: "src/a[b",
+        position: 5,
+        reason: expect.stringContaining("character class"),
+      },
     });
-    expect(stable(await failureOf(grep({ path, pattern: "x", include: ["{a"] })))).toMatchObject({
+    expect(stable(await failureOf(searcher.grep({ path, pattern: "x", include: ["{a"] })))).toMatchObject({
       code: "ERR_PATTERN",
       details: { pattern: "{a" },
     });
-    expect(stable(await failureOf(astSearch({ path, pattern: "" })))).toMatchObject({ code: "ERR_PATTERN" });
+    expect(stable(await failureOf(searcher.astSearch({ path, pattern: "" })))).toMatchObject({
+      code: "ERR_PATTERN",
+    });
   });
 
   it("takes as text what is no expression when asked to", async () => {
     const path = temporaryFolder({ "a.txt": "x a(b y\n" });
-    expect((await grep({ path, pattern: "a(b", literal: true })).total).toBe(1);
+    expect((await searcher.grep({ path, pattern: "a(b", literal: true })).total).toBe(1);
   });
 
   it("ERR_NOT_FOUND carries the path", async () => {
     const path = join(tree(), "none");
     const missing = { code: "ERR_NOT_FOUND", details: { path } };
-    expect(stable(await failureOf(grep({ path, pattern: "a" })))).toEqual(missing);
-    expect(stable(await failureOf(glob({ path, patterns: ["*"] })))).toEqual(missing);
-    expect(stable(await failureOf(outline(join(path, "x.ts"))))).toMatchObject({ code: "ERR_NOT_FOUND" });
+    expect(stable(await failureOf(searcher.grep({ path, pattern: "a" })))).toEqual(missing);
+    expect(stable(await failureOf(searcher.glob({ path, patterns: ["*"] })))).toEqual(missing);
+    expect(stable(await failureOf(searcher.outline(join(path, "x.ts"))))).toMatchObject({
+      code: "ERR_NOT_FOUND",
+    });
   });
 
   it("ERR_LANGUAGE lists what there is, or names the file", async () => {
     const path = tree();
     expect(
-      stable(await failureOf(astSearch({ path, pattern: "foo($A)", language: "klingon" }))),
+      stable(await failureOf(searcher.astSearch({ path, pattern: "foo($A)", language: "klingon" }))),
     ).toMatchObject({
       code: "ERR_LANGUAGE",
       details: { language: "klingon", supported: expect.arrayContaining(["typescript"]) },
     });
-    expect(stable(await failureOf(outline(join(path, "b.unknown")))).code).toBe("ERR_LANGUAGE");
+    expect(stable(await failureOf(searcher.outline(join(path, "b.unknown")))).code).toBe("ERR_LANGUAGE");
   });
 
   it("ERR_ARGUMENT when neither a pattern nor a rule is given, or both", async () => {
     const path = tree();
-    expect(stable(await failureOf(astSearch({ path }))).code).toBe("ERR_ARGUMENT");
-    expect(stable(await failureOf(astSearch({ path, pattern: "a", rule: "id: x" }))).code).toBe(
+    expect(stable(await failureOf(searcher.astSearch({ path }))).code).toBe("ERR_ARGUMENT");
+    expect(stable(await failureOf(searcher.astSearch({ path, pattern: "a", rule: "id: x" }))).code).toBe(
       "ERR_ARGUMENT",
     );
   });
 
   it("ERR_OUTSIDE_ROOT when a rewrite would leave its root", async () => {
     const path = temporaryFolder({ "in/a.ts": "1;\n", "out/b.ts": "foo(1);\n" });
-    const rewrite = astRewrite({
+    const rewrite = searcher.astRewrite({
       path: join(path, "out"),
       root: join(path, "in"),
       pattern: "foo($A)",

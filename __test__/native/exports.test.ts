@@ -6,16 +6,11 @@ it("offers exactly the documented names", () => {
     "NativeError",
     "NativeStore",
     "RewritePreview",
+    "Searcher",
     "WorkStealingLanes",
     "addon",
-    "astRewrite",
-    "astSearch",
-    "glob",
-    "grep",
     "languages",
     "openStore",
-    "outline",
-    "syntaxErrors",
   ]);
 });
 
@@ -24,14 +19,9 @@ it("loads an addon that has exactly what the binding's types declare", () => {
     "BindingCancel",
     "BindingLanes",
     "BindingRewrite",
+    "BindingSearcher",
     "BindingStore",
-    "astRewrite",
-    "astSearch",
-    "glob",
-    "grep",
     "languages",
-    "outline",
-    "syntaxErrors",
   ]);
 });
 

@@ -1,8 +1,10 @@
 import { utimesSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { glob, grep } from "../../src/native/index.js";
+import { Searcher } from "../../src/native/index.js";
 import { temporaryFolder } from "./temporary.js";
+
+const searcher = new Searcher();
 
 const tree = () =>
   temporaryFolder({
@@ -18,7 +20,7 @@ const tree = () =>
 
 describe("grep", () => {
   it("gives path, line, column, bytes and text of each match, in path order", async () => {
-    const found = await grep({ path: tree(), pattern: "needle", include: ["*.ts"] });
+    const found = await searcher.grep({ path: tree(), pattern: "needle", include: ["*.ts"] });
     expect(found.matches.map(({ path, line, column, text }) => ({ path, line, column, text }))).toEqual([
       { path: "src/a.ts", line: 2, column: 25, text: "the Needle is here, the needle" },
       { path: "src/deep/b.ts", line: 1, column: 1, text: expect.stringMatching(/^needles\r?$/) },
@@ -39,37 +41,42 @@ describe("grep", () => {
     ["multiline", { pattern: "one\\nthe", multiline: true }, 1],
     ["no match", { pattern: "nowhere" }, 0],
   ])("%s", async (_, options, total) => {
-    expect((await grep({ path: tree(), include: ["*.ts"], ...options })).total).toBe(total);
+    expect((await searcher.grep({ path: tree(), include: ["*.ts"], ...options })).total).toBe(total);
   });
 
   it("gives context, and counts what a limit leaves out", async () => {
     const path = tree();
-    const around = await grep({ path: join(path, "src/a.ts"), pattern: "needle", before: 1, after: 1 });
+    const around = await searcher.grep({
+      path: join(path, "src/a.ts"),
+      pattern: "needle",
+      before: 1,
+      after: 1,
+    });
     expect(around.matches[0]).toMatchObject({
       before: [{ line: 1, text: "one" }],
       after: [{ line: 3, text: "three" }],
     });
-    const limited = await grep({ path, pattern: "needle", include: ["*.ts"], maxMatches: 1 });
+    const limited = await searcher.grep({ path, pattern: "needle", include: ["*.ts"], maxMatches: 1 });
     expect(limited.matches.length).toBe(1);
     expect(limited).toMatchObject({ total: 3, totalExact: true });
   });
 
   it("clips a very long line around the match and keeps the column true", async () => {
     const path = temporaryFolder({ "long.txt": `${"x".repeat(100_000)}needle${"y".repeat(100_000)}\n` });
-    const [match] = (await grep({ path, pattern: "needle", maxLineBytes: 80 })).matches;
+    const [match] = (await searcher.grep({ path, pattern: "needle", maxLineBytes: 80 })).matches;
     expect(match).toMatchObject({ column: 100_001, clipped: true, byteStart: 100_000 });
     expect(match?.text).toContain("needle");
     expect(match?.text.length).toBeLessThanOrEqual(80);
   });
 
   it("gives up binary files and says so", async () => {
-    const found = await grep({ path: tree(), pattern: "needle", include: ["*.bin"] });
+    const found = await searcher.grep({ path: tree(), pattern: "needle", include: ["*.bin"] });
     expect(found).toMatchObject({ skippedBinary: 1 });
   });
 
   it("reads UTF-16 with a byte order mark", async () => {
     const path = temporaryFolder({ "a.txt": Buffer.from("\uFEFFgröße needle\n", "utf16le") });
-    const [match] = (await grep({ path, pattern: "größe" })).matches;
+    const [match] = (await searcher.grep({ path, pattern: "größe" })).matches;
     expect(match).toMatchObject({ line: 1, text: "größe needle" });
   });
 });
@@ -80,10 +87,10 @@ describe("glob", () => {
     utimesSync(join(path, "b.ts"), 3_000, 3_000);
     utimesSync(join(path, "sub/c.ts"), 2_000, 2_000);
     utimesSync(join(path, "a.ts"), 1_000, 1_000);
-    const byName = await glob({ path, patterns: ["*.ts"], sort: "name" });
+    const byName = await searcher.glob({ path, patterns: ["*.ts"], sort: "name" });
     expect(byName).toEqual({ paths: ["a.ts", "b.ts", "sub/c.ts"], total: 3, leftOut: 0, unreadable: [] });
-    expect((await glob({ path, patterns: ["*.ts"] })).paths).toEqual(["b.ts", "sub/c.ts", "a.ts"]);
-    expect(await glob({ path, patterns: ["*.ts"], limit: 1 })).toMatchObject({
+    expect((await searcher.glob({ path, patterns: ["*.ts"] })).paths).toEqual(["b.ts", "sub/c.ts", "a.ts"]);
+    expect(await searcher.glob({ path, patterns: ["*.ts"], limit: 1 })).toMatchObject({
       paths: ["b.ts"],
       total: 3,
       leftOut: 2,
@@ -93,7 +100,7 @@ describe("glob", () => {
   it("anchors a pattern that has a slash, and follows ignore rules unless told not to", async () => {
     const path = tree();
     const paths = async (patterns: string[], more = {}) =>
-      (await glob({ path, patterns, sort: "name", ...more })).paths;
+      (await searcher.glob({ path, patterns, sort: "name", ...more })).paths;
     expect(await paths(["src/*.ts"])).toEqual(["src/a.ts"]);
     expect(await paths(["/a.ts"])).toEqual([]);
     expect(await paths(["**/*.ts"])).toEqual(["src/a.ts", "src/deep/b.ts"]);

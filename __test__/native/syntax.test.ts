@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { astRewrite, astSearch, outline, RewritePreview, syntaxErrors } from "../../src/native/index.js";
+import { RewritePreview, Searcher } from "../../src/native/index.js";
 import { failureOf, temporaryFolder } from "./temporary.js";
+
+const searcher = new Searcher();
 
 const tree = () =>
   temporaryFolder({
@@ -13,7 +15,7 @@ const tree = () =>
 
 describe("astSearch", () => {
   it("finds code by its shape, not text, with what the variables stand for", async () => {
-    const found = await astSearch({ path: tree(), pattern: "log($A)", language: "typescript" });
+    const found = await searcher.astSearch({ path: tree(), pattern: "log($A)", language: "typescript" });
     expect(found.matches.map(({ path, text, variables }) => ({ path, text, variables }))).toEqual([
       { path: "a.ts", text: "log(1)", variables: { A: ["1"] } },
       { path: "sub/b.ts", text: "log(4)", variables: { A: ["4"] } },
@@ -22,7 +24,7 @@ describe("astSearch", () => {
   });
 
   it("takes any number of nodes for $$$, and every language of its own accord", async () => {
-    const found = await astSearch({ path: tree(), pattern: "log($$$ALL)" });
+    const found = await searcher.astSearch({ path: tree(), pattern: "log($$$ALL)" });
     expect(found.matches.map((match) => `${match.path} ${match.text}`)).toEqual([
       "a.ts log(1)",
       "a.ts log(a, b)",
@@ -32,14 +34,14 @@ describe("astSearch", () => {
   });
 
   it("counts what its limit leaves out", async () => {
-    const found = await astSearch({ path: tree(), pattern: "log($$$ALL)", maxMatches: 1 });
+    const found = await searcher.astSearch({ path: tree(), pattern: "log($$$ALL)", maxMatches: 1 });
     expect([found.matches.length, found.total, found.leftOut]).toEqual([1, 4, 3]);
   });
 });
 
 describe("astRewrite", () => {
   const rewrite = (path: string) =>
-    astRewrite({ path, pattern: "log($A)", replacement: "console.log($A)", language: "typescript" });
+    searcher.astRewrite({ path, pattern: "log($A)", replacement: "console.log($A)", language: "typescript" });
 
   it("shows what would change and changes nothing", async () => {
     const path = tree();
@@ -79,7 +81,7 @@ it("outline gives the declared symbols with depth and range, in the file's order
   const path = temporaryFolder({
     "a.ts": "export class A {\n  m() {}\n}\nexport function f() {}\n",
   });
-  const symbols = await outline(join(path, "a.ts"));
+  const symbols = await searcher.outline(join(path, "a.ts"));
   expect(symbols.map(({ kind, name, depth, span }) => [kind, name, depth, span.line, span.endLine])).toEqual([
     ["class", "A", 0, 1, 3],
     ["method", "m", 1, 2, 2],
@@ -95,7 +97,7 @@ describe("syntaxErrors", () => {
       "open.json": '{"a": [1}',
       "notes.xyz": "(((",
     });
-    const found = await syntaxErrors({
+    const found = await searcher.syntaxErrors({
       root,
       paths: ["bad.ts", "good.ts", "notes.xyz", "none.ts", "open.json"],
     });

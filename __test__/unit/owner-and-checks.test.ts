@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { writeSetCovers } from "../../src/mission/index.js";
+import { Searcher } from "../../src/native/index.js";
 import { ProjectChecks } from "../../src/node/checks.js";
 import { processOwner } from "../../src/node/owner.js";
 import { temporaryFolder } from "../native/temporary.js";
@@ -81,7 +82,7 @@ describe("the checks of a project", () => {
   const { signal } = new AbortController();
 
   it("see the files that a write set covers, hidden and ignored ones too", async () => {
-    const checks = new ProjectChecks(project());
+    const checks = new ProjectChecks(project(), new Searcher());
     const part = fc.constantFrom(
       "a",
       "src",
@@ -117,14 +118,14 @@ describe("the checks of a project", () => {
 
   it("find what does not parse, and pass over what nobody can parse", async () => {
     const folder = temporaryFolder({ "bad.ts": "const = 1;\n", "good.ts": "1;\n", "x.unknown": "(" });
-    const checks = new ProjectChecks(folder);
+    const checks = new ProjectChecks(folder, new Searcher());
     const findings = await checks.syntax(["bad.ts", "good.ts", "x.unknown", "gone.ts"], signal);
     expect(new Set(findings.map((one) => one.path))).toEqual(new Set(["bad.ts"]));
     expect(findings[0]).toMatchObject({ line: 1, message: expect.any(String) });
   });
 
   it("say whether a file is there, and run commands in the project", async () => {
-    const checks = new ProjectChecks(project());
+    const checks = new ProjectChecks(project(), new Searcher());
     expect([await checks.exists("src/a.ts"), await checks.exists("src/z.ts")]).toEqual([true, false]);
     const result = await checks.command("test -f src/a.ts", { timeoutMs: 5_000, signal });
     expect(result.exitCode).toBe(0);

@@ -39,6 +39,32 @@ export declare class BindingRewrite {
   apply(): Promise<number | BindingFailure>
 }
 
+/** Searches, and remembers what helps the next search. */
+export declare class BindingSearcher {
+  /** A searcher; without options it keeps nothing. */
+  static create(index?: BindingIndexOptions | undefined | null): Crossing<BindingSearcher>
+  /** Searches file contents. */
+  grep(query: BindingGrep, cancel: BindingCancel): Promise<BindingGrepPage | BindingFailure>
+  /** Finds files by name. */
+  glob(query: BindingGlob, cancel: BindingCancel): Promise<BindingGlobPage | BindingFailure>
+  /** Finds code of a shape. */
+  astSearch(query: BindingAstQuery, cancel: BindingCancel): Promise<BindingAstResult | BindingFailure>
+  /** Previews a structural replacement below `root`. */
+  astRewrite(query: BindingAstQuery, replacement: string, root: string, cancel: BindingCancel): Promise<BindingRewrite | BindingFailure>
+  /** The symbols that a file declares. */
+  outline(path: string, cancel: BindingCancel): Promise<BindingSymbol[] | BindingFailure>
+  /** Where files do not parse. Paths are relative to `root`. */
+  syntaxErrors(root: string, paths: Array<string>, cancel: BindingCancel): Promise<BindingFileSyntax[] | BindingFailure>
+  /** What is known of the index of the root that a path lies in. */
+  indexStatus(path: string): BindingIndexStatus | null
+  /** Builds the index that a path lies in; resolves when all of its files are read, with nothing where there is none. */
+  indexReady(path: string): Promise<BindingIndexStatus | null | BindingFailure>
+  /** Forgets all indexes. Later searches walk. */
+  close(): void
+  /** A reading of the threads that all searchers of this process share. */
+  metrics(): BindingExecutorMetrics
+}
+
 /** An open store. */
 export declare class BindingStore {
   /** Opens the store, creating it when there is none. `durability` is `full` or `process`. */
@@ -64,12 +90,6 @@ export declare class BindingStore {
   /** Closes the store; later calls fail with `ERR_CLOSED`. */
   close(): Promise<boolean | BindingFailure>
 }
-
-/** Previews a structural replacement below `root`. */
-export declare function astRewrite(query: BindingAstQuery, replacement: string, root: string, cancel: BindingCancel): Promise<BindingRewrite | BindingFailure>
-
-/** Finds code of a shape. */
-export declare function astSearch(query: BindingAstQuery, cancel: BindingCancel): Promise<BindingAstResult | BindingFailure>
 
 /** A piece of code of that shape. */
 export interface BindingAstMatch {
@@ -141,14 +161,6 @@ export interface BindingCommit {
   hash: string
 }
 
-/** A line near a match. */
-export interface BindingContextLine {
-  /** Its number, from 1. */
-  line: number
-  /** Its text. */
-  text: string
-}
-
 /** A key with its value. */
 export interface BindingEntry {
   /** The key. */
@@ -157,6 +169,28 @@ export interface BindingEntry {
   value: string
   /** The revision that wrote it. */
   revision: number
+}
+
+/** What the threads that search have done. */
+export interface BindingExecutorMetrics {
+  /** Threads. */
+  threads: number
+  /** Calls taken. */
+  submitted: number
+  /** Calls ended. */
+  finished: number
+  /** Calls that panicked. */
+  panicked: number
+  /** Calls refused. */
+  refused: number
+  /** Pieces of work done. */
+  steps: number
+  /** Pieces stolen by another thread. */
+  steals: number
+  /** Mean time from call to first piece, in milliseconds. */
+  meanWaitMs: number
+  /** Longest such time. */
+  maxWaitMs: number
 }
 
 /** A failed call. */
@@ -211,16 +245,30 @@ export interface BindingFileSyntax {
   leftOut: number
 }
 
-/** The answer to a glob. */
-export interface BindingGlobResult {
-  /** Paths relative to the root. */
-  paths: Array<string>
+/** Names of files. */
+export interface BindingGlob {
+  /** Which of them: the globs are its includes. */
+  files: BindingFiles
+  /** `modified` or `name`. */
+  sort: string
+  /** Most paths of a page. */
+  limit?: number
+  /** Where the page begins. */
+  cursor?: string
+}
+
+/** A page of an answer to a glob. */
+export interface BindingGlobPage {
+  /** Paths relative to the root, joined by NUL. */
+  paths: string
   /** Matching files in all. */
   total: number
-  /** How many of them were left out. */
+  /** How many of them are on no page so far. */
   leftOut: number
   /** Directories that could not be read. */
   unreadable: Array<BindingUnreadable>
+  /** Where the next page begins. */
+  cursor?: string
 }
 
 /** What to look for, and how. */
@@ -247,12 +295,28 @@ export interface BindingGrep {
   maxPerFile?: number
   /** Longer lines are clipped around the match. */
   maxLineBytes?: number
+  /** `matches`, `counts` or `files`. */
+  mode: string
+  /** `path` or `relevance`. */
+  sort: string
+  /** Where counting may stop. */
+  countUpTo?: number
+  /** Where the page begins. */
+  cursor?: string
 }
 
-/** The answer to a grep. */
-export interface BindingGrepResult {
-  /** The matches that were kept, in path order. */
-  matches: Array<BindingMatch>
+/** A page of an answer to a grep, in columns: an object for each match would be made on JavaScript's thread. */
+export interface BindingGrepPage {
+  /** The paths of the files with matches, joined by NUL. */
+  paths: string
+  /**
+   * For each match: its path's index, line, column, first byte, end byte, length of its text in UTF-16 units,
+   * column at which the text begins, 1 if it is clipped, numbers of lines before and after; then for each of
+   * these lines its number, the length of its text, and 1 if it is clipped. In the other modes: the number of matches of each path.
+   */
+  numbers: Float64Array
+  /** The texts of all matches and lines, one behind the other. */
+  texts: string
   /** All matches. */
   total: number
   /** Whether `total` is exact, or a lower bound. */
@@ -265,6 +329,38 @@ export interface BindingGrepResult {
   skippedBinary: number
   /** Files that could not be read. */
   unreadable: Array<BindingUnreadable>
+  /** Where the next page begins. */
+  cursor?: string
+}
+
+/** What a searcher keeps of the trees that it searches. */
+export interface BindingIndexOptions {
+  /** Most bytes of one root's index. */
+  maxBytes?: number
+  /** Most roots. */
+  maxRoots?: number
+  /** Where indexes are saved. */
+  cacheDirectory?: string
+  /** Whether changes are heard of. */
+  watch: boolean
+}
+
+/** What can be said of an index. */
+export interface BindingIndexStatus {
+  /** The root. */
+  root: string
+  /** `building`, `ready` or `closed`. */
+  state: string
+  /** Files. */
+  files: number
+  /** Files that have changed and are not read again yet. */
+  unread: number
+  /** Memory in bytes. */
+  bytes: number
+  /** Whether changes are heard of; else every search compares all stamps. */
+  watched: boolean
+  /** How long the first build took, in milliseconds. */
+  buildMs: number
 }
 
 /** A lane and its number of slots. */
@@ -299,30 +395,6 @@ export interface BindingLaneMetrics {
   waitMs: BindingWait
   /** Share of the slots' time spent holding a job, 0 to 1. */
   utilisation: number
-}
-
-/** One match. */
-export interface BindingMatch {
-  /** Relative to the root, with forward slashes. */
-  path: string
-  /** From 1. */
-  line: number
-  /** In bytes, from 1. */
-  column: number
-  /** Offset of the first byte. */
-  byteStart: number
-  /** Offset behind the last byte. */
-  byteEnd: number
-  /** The lines that the match touches. */
-  text: string
-  /** The byte column at which `text` begins. */
-  textColumn: number
-  /** Whether `text` is only a part of its lines. */
-  clipped: boolean
-  /** Lines before. */
-  before: Array<BindingContextLine>
-  /** Lines after. */
-  after: Array<BindingContextLine>
 }
 
 /** A half-open range of a file. Lines and columns from 1, columns in bytes. */
@@ -441,17 +513,5 @@ export interface BindingWrite {
   value?: string
 }
 
-/** Finds files by name. `order` is `modified` or `name`. */
-export declare function glob(files: BindingFiles, order: string, limit: number | undefined | null, cancel: BindingCancel): Promise<BindingGlobResult | BindingFailure>
-
-/** Searches file contents. */
-export declare function grep(query: BindingGrep, cancel: BindingCancel): Promise<BindingGrepResult | BindingFailure>
-
 /** The languages that can be parsed. */
 export declare function languages(): Array<string>
-
-/** The symbols that a file declares. */
-export declare function outline(path: string, cancel: BindingCancel): Promise<BindingSymbol[] | BindingFailure>
-
-/** Where files do not parse. Paths are relative to `root`. */
-export declare function syntaxErrors(root: string, paths: Array<string>, cancel: BindingCancel): Promise<BindingFileSyntax[] | BindingFailure>

@@ -1,7 +1,6 @@
 import { addon } from "./addon.js";
 import type { BindingCancel } from "./binding.js";
 import { NativeError } from "./errors.js";
-import { throughGate } from "./gate.js";
 
 /** Runs a native call that ends when the signal is aborted, with the signal's reason. */
 export async function cancellable<T>(
@@ -13,10 +12,7 @@ export async function cancellable<T>(
   const abort = () => cancel.cancel();
   signal?.addEventListener("abort", abort, { once: true });
   try {
-    return await throughGate(() => {
-      signal?.throwIfAborted();
-      return call(cancel);
-    });
+    return await call(cancel);
   } catch (error) {
     if (error instanceof NativeError && error.code === "ERR_CANCELLED") signal?.throwIfAborted();
     throw error;

@@ -2,16 +2,23 @@
 export { addon } from "./addon.js";
 export { NativeError } from "./errors.js";
 export { type LaneMetrics, WorkStealingLanes } from "./lanes.js";
-export {
-  type FileSelection,
-  type GlobOptions,
-  type GlobResult,
-  type GrepMatch,
-  type GrepOptions,
-  type GrepResult,
-  glob,
-  grep,
+export type {
+  FileCount,
+  FileSelection,
+  GlobOptions,
+  GlobResult,
+  GrepMatch,
+  GrepOptions,
+  GrepResult,
 } from "./search.js";
+export {
+  type CodeSearch,
+  type IndexOptions,
+  type IndexStatus,
+  Searcher,
+  type SearcherOptions,
+  type SearchMetrics,
+} from "./searcher.js";
 export {
   type AuditChange,
   type AuditEntry,
@@ -24,13 +31,9 @@ export {
   type AstRewriteOptions,
   type AstSearchOptions,
   type AstSearchResult,
-  astRewrite,
-  astSearch,
   type FileEdit,
   type FileSyntax,
   languages,
   type OutlineSymbol,
-  outline,
   RewritePreview,
-  syntaxErrors,
 } from "./syntax.js";

@@ -1,7 +1,4 @@
-import { addon } from "./addon.js";
-import type { BindingFiles, BindingGlobResult, BindingGrepResult, BindingMatch } from "./binding.js";
-import { cancellable } from "./cancel.js";
-import { unwrap } from "./errors.js";
+import type { BindingFiles, BindingGlob, BindingGrep, BindingUnreadable } from "./binding.js";
 
 /** Which files a search sees. ripgrep's rules apply: ignore files, hidden files, binary files. */
 export interface FileSelection {
@@ -28,67 +25,132 @@ export interface GrepOptions extends FileSelection {
   /** Lines around each match. */
   readonly before?: number;
   readonly after?: number;
+  /** Most matches (or files, in the other modes) of one page. Default: 1,000. */
   readonly maxMatches?: number;
   readonly maxPerFile?: number;
   /** Longer lines are clipped around the match; columns stay true. */
   readonly maxLineBytes?: number;
+  /**
+   * `matches`: every match, the default. `counts`: files with their numbers of matches. `files`: files that have one,
+   * of which no more is read than the first.
+   */
+  readonly mode?: "matches" | "counts" | "files";
+  /** `path`: component by component, the default. `relevance`: generated files last, then newest first. */
+  readonly sort?: "path" | "relevance";
+  /** Stops once the page is full and so many matches are counted: the total is then "at least". Default: counts all. */
+  readonly countUpTo?: number;
+  /** The `cursor` of the page before: continues behind it. */
+  readonly cursor?: string;
 }
 
-export type GrepMatch = BindingMatch;
-/** `total` counts all matches; where `totalExact` is false there are at least so many. */
-export type GrepResult = BindingGrepResult;
+/** A line near a match. */
+export interface ContextLine {
+  /** Its number, from 1. */
+  readonly line: number;
+  readonly text: string;
+  /** Whether the end of a long line is cut off. */
+  readonly clipped: boolean;
+}
+
+/** One match; a line with three of them gives three. */
+export interface GrepMatch {
+  /** Relative to the folder searched, with forward slashes; a file's name when a file was searched. */
+  readonly path: string;
+  /** From 1. */
+  readonly line: number;
+  /** In bytes, from 1. */
+  readonly column: number;
+  /** Offset in the file of the first byte; of the UTF-8 form where the file is UTF-16. */
+  readonly byteStart: number;
+  /** Offset behind the last byte. */
+  readonly byteEnd: number;
+  /** The lines that the match touches, without the last one's end. */
+  readonly text: string;
+  /** The byte column at which `text` begins: more than 1 where it is clipped. */
+  readonly textColumn: number;
+  /** Whether `text` is only a part of its lines. */
+  readonly clipped: boolean;
+  readonly before: readonly ContextLine[];
+  readonly after: readonly ContextLine[];
+}
+
+/** A file with matches. */
+export interface FileCount {
+  readonly path: string;
+  /** Its matches; 1 in the mode `files`, which looks no further. */
+  readonly count: number;
+}
+
+/** One page of an answer. `total` counts this page and all that follow; see `totalExact`. */
+export interface GrepResult {
+  /** In the mode `matches`: by file in the order asked for, then by position. */
+  readonly matches: readonly GrepMatch[];
+  /** In the modes `counts` and `files`. */
+  readonly files: readonly FileCount[];
+  readonly total: number;
+  /** False: there are at least `total`, and counting stopped there. */
+  readonly totalExact: boolean;
+  readonly filesSearched: number;
+  readonly filesMatched: number;
+  /** Files given up as binary. */
+  readonly skippedBinary: number;
+  /** Files and folders that could not be read. */
+  readonly unreadable: readonly BindingUnreadable[];
+  /** Where the next page begins; nothing on the last page. */
+  readonly cursor?: string;
+}
 
 export interface GlobOptions extends Omit<FileSelection, "include"> {
   readonly patterns: readonly string[];
   /** `modified`: newest first, the default. */
   readonly sort?: "modified" | "name";
+  /** Most paths of one page. Default: no limit. */
   readonly limit?: number;
+  /** The `cursor` of the page before: continues behind it. */
+  readonly cursor?: string;
 }
 
-export type GlobResult = BindingGlobResult;
-
-/**
- * Searches file contents as ripgrep does, in this process.
- * @throws NativeError `ERR_PATTERN` with the position, `ERR_NOT_FOUND`, `ERR_IO`; the signal's reason when aborted.
- */
-export async function grep(options: GrepOptions, signal?: AbortSignal): Promise<GrepResult> {
-  return cancellable(signal, async (cancel) =>
-    unwrap(
-      await addon().grep(
-        {
-          files: files(options),
-          pattern: options.pattern,
-          caseMode: options.case ?? "sensitive",
-          word: options.word ?? false,
-          literal: options.literal ?? false,
-          multiline: options.multiline ?? false,
-          before: options.before ?? 0,
-          after: options.after ?? 0,
-          ...(options.maxMatches !== undefined && { maxMatches: options.maxMatches }),
-          ...(options.maxPerFile !== undefined && { maxPerFile: options.maxPerFile }),
-          ...(options.maxLineBytes !== undefined && { maxLineBytes: options.maxLineBytes }),
-        },
-        cancel,
-      ),
-    ),
-  );
+/** One page of paths, relative to the folder searched. */
+export interface GlobResult {
+  readonly paths: readonly string[];
+  /** Files that match, in all. */
+  readonly total: number;
+  /** Files that match and are on no page so far. */
+  readonly leftOut: number;
+  readonly unreadable: readonly BindingUnreadable[];
+  readonly cursor?: string;
 }
 
-/** Finds files by name. Errors as `grep`. */
-export async function glob(options: GlobOptions, signal?: AbortSignal): Promise<GlobResult> {
-  return cancellable(signal, async (cancel) =>
-    unwrap(
-      await addon().glob(
-        files({ ...options, include: options.patterns }),
-        options.sort ?? "modified",
-        options.limit,
-        cancel,
-      ),
-    ),
-  );
+export function bindingGrep(options: GrepOptions): BindingGrep {
+  return {
+    files: bindingFiles(options),
+    pattern: options.pattern,
+    caseMode: options.case ?? "sensitive",
+    word: options.word ?? false,
+    literal: options.literal ?? false,
+    multiline: options.multiline ?? false,
+    before: options.before ?? 0,
+    after: options.after ?? 0,
+    ...(options.maxMatches !== undefined && { maxMatches: options.maxMatches }),
+    ...(options.maxPerFile !== undefined && { maxPerFile: options.maxPerFile }),
+    ...(options.maxLineBytes !== undefined && { maxLineBytes: options.maxLineBytes }),
+    mode: options.mode ?? "matches",
+    sort: options.sort ?? "path",
+    ...(options.countUpTo !== undefined && { countUpTo: options.countUpTo }),
+    ...(options.cursor !== undefined && { cursor: options.cursor }),
+  };
 }
 
-export function files(selection: FileSelection): BindingFiles {
+export function bindingGlob(options: GlobOptions): BindingGlob {
+  return {
+    files: bindingFiles({ ...options, include: options.patterns }),
+    sort: options.sort ?? "modified",
+    ...(options.limit !== undefined && { limit: options.limit }),
+    ...(options.cursor !== undefined && { cursor: options.cursor }),
+  };
+}
+
+export function bindingFiles(selection: FileSelection): BindingFiles {
   return {
     path: selection.path,
     include: [...(selection.include ?? [])],

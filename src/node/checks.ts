@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { glob, syntaxErrors } from "../native/index.js";
+import type { CodeSearch } from "../native/index.js";
 import type { Checks, CommandResult, SyntaxFinding } from "../ports/index.js";
 import { runCommand } from "./command.js";
 
@@ -13,9 +13,11 @@ const UNRELIABLE = new Set(["c", "cpp", "kotlin"]);
 /** Checks of a real working tree. */
 export class ProjectChecks implements Checks {
   readonly #directory: string;
+  readonly #search: CodeSearch;
 
-  constructor(directory: string) {
+  constructor(directory: string, search: CodeSearch) {
     this.#directory = directory;
+    this.#search = search;
   }
 
   command(command: string, options: { timeoutMs: number; signal: AbortSignal }): Promise<CommandResult> {
@@ -23,7 +25,7 @@ export class ProjectChecks implements Checks {
   }
 
   async files(globs: readonly string[], signal: AbortSignal): Promise<string[]> {
-    const found = await glob(
+    const found = await this.#search.glob(
       {
         // A write set names paths from the project's root, where a bare name would match in every folder, and has
         // no classes of characters.
@@ -37,11 +39,11 @@ export class ProjectChecks implements Checks {
       },
       signal,
     );
-    return found.paths;
+    return [...found.paths];
   }
 
   async syntax(paths: readonly string[], signal: AbortSignal): Promise<SyntaxFinding[]> {
-    const files = await syntaxErrors({ root: this.#directory, paths }, signal);
+    const files = await this.#search.syntaxErrors({ root: this.#directory, paths }, signal);
     const judged = files.filter((file) => !UNRELIABLE.has(file.language ?? ""));
     return judged.flatMap((file) =>
       file.errors.map(({ span, kind, text }) => ({

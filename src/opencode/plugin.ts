@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Hooks, PluginInput } from "@opencode-ai/plugin";
-import { addon } from "../native/index.js";
+import { addon, Searcher } from "../native/index.js";
 import { fileLog, stateFile } from "../node/index.js";
 import type { ModelRef } from "../ports/index.js";
 import { memoryTool, missionTools, searchTools } from "../tools/index.js";
@@ -24,6 +24,7 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
   const changed = new ChangedFiles(directory);
   let findings: ConfigFindings = { commands: new Map(), agents: new Map(), models: new Map() };
   const host = new OpenCodeHost(input, log, (role) => findings.agents.get(role) ?? role);
+  const search = new Searcher();
   let opened: Promise<Project> | undefined;
   const project = () => {
     opened ??= Project.open({
@@ -31,6 +32,7 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       host,
       log,
       options,
+      search,
       agentModel: (role) => findings.models.get(role),
     });
     // A project that could not be opened is tried again by the next call.
@@ -50,6 +52,7 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
   const engineIfAny = async () => (await opened?.catch(() => undefined))?.engine;
   const searchPorts = {
     directory,
+    search,
     assertWritable: async (session: string, paths: readonly string[]) => {
       const engine = await engineIfAny();
       if (engine) await assertWritable(engine, directory, session, paths);
@@ -137,6 +140,7 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
     },
     dispose: async () => {
       if (opened) await (await opened).close();
+      await search.close();
     },
   };
 }

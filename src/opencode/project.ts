@@ -5,7 +5,7 @@ import { MissionEngine } from "../engine/index.js";
 import { Memory } from "../memory/index.js";
 import type { Role } from "../mission/index.js";
 import { isTerminalMission, type MissionView, readMission } from "../mission/index.js";
-import { type NativeStore, openStore, WorkStealingLanes } from "../native/index.js";
+import { type CodeSearch, type NativeStore, openStore, WorkStealingLanes } from "../native/index.js";
 import { ProjectChecks, processOwner, stateFile, stateFolder, systemClock, todoFile } from "../node/index.js";
 import type { Host, Log, ModelRef } from "../ports/index.js";
 import { FileProjection, renderTodo } from "../todo/index.js";
@@ -16,6 +16,7 @@ export interface ProjectPorts {
   readonly host: Host;
   readonly log: Log;
   readonly options: PluginOptions;
+  readonly search: CodeSearch;
   readonly agentModel: (role: Role) => ModelRef | undefined;
 }
 
@@ -40,7 +41,7 @@ export class Project {
         ...ports,
         store,
         lanes: new WorkStealingLanes({ ...ports.options.slots, checker: 2 }),
-        checks: new ProjectChecks(ports.directory),
+        checks: new ProjectChecks(ports.directory, ports.search),
         clock: systemClock,
         random,
         owner: processOwner,

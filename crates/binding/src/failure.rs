@@ -4,7 +4,7 @@
 use napi::Either;
 use napi_derive::napi;
 use orchestrator_scheduler::lanes::LaneError;
-use orchestrator_search::SearchError;
+use orchestrator_search::{PatternKind, SearchError};
 use orchestrator_store::StoreError;
 use serde_json::{Value, json};
 
@@ -104,9 +104,11 @@ impl From<LaneError> for BindingFailure {
 impl From<SearchError> for BindingFailure {
     fn from(error: SearchError) -> Self {
         let details = match &error {
-            SearchError::Pattern { pattern, position, reason, .. } => {
-                json!({ "pattern": pattern, "position": position, "reason": reason })
+            SearchError::Pattern { kind, pattern, position, reason } => {
+                let kind = if *kind == PatternKind::Glob { "glob" } else { "regex" };
+                json!({ "kind": kind, "pattern": pattern, "position": position, "reason": reason })
             }
+            SearchError::Cursor { cursor } => json!({ "cursor": cursor }),
             SearchError::NotFound { path } | SearchError::Io { path, .. } => {
                 json!({ "path": path.to_string_lossy() })
             }

@@ -4,9 +4,11 @@
 // JavaScript's strings and objects arrive as owned values.
 #![allow(clippy::needless_pass_by_value)]
 
+mod call;
 mod failure;
 mod lanes;
 mod offload;
 mod search;
+mod searcher;
 mod store;
 mod syntax;

@@ -1,11 +1,9 @@
-//! Work off the JavaScript thread: a closure that runs on the runtime's thread pool and settles a promise.
+//! Work off the JavaScript thread that mostly waits for the disk: a closure on the runtime's thread pool.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use napi::bindgen_prelude::{AsyncTask, ToNapiValue, TypeName};
 use napi::{Env, Task};
-use napi_derive::napi;
-use orchestrator_search::Cancel;
 
 use crate::failure::{BindingFailure, Crossing, crossing};
 
@@ -41,32 +39,5 @@ where
 
     fn resolve(&mut self, _: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
         Ok(crossing(output))
-    }
-}
-
-/// Cancels the call that it was passed to.
-#[napi]
-#[derive(Default)]
-pub struct BindingCancel {
-    cancel: Cancel,
-}
-
-#[napi]
-impl BindingCancel {
-    /// A switch that is off.
-    #[napi(constructor)]
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Turns it on, for good.
-    #[napi]
-    pub fn cancel(&self) {
-        self.cancel.cancel();
-    }
-
-    pub(crate) fn signal(&self) -> Cancel {
-        self.cancel.clone()
     }
 }

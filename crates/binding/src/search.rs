@@ -1,15 +1,29 @@
-//! grep and glob.
+//! Questions to grep and glob, and their answers.
 
-use napi::bindgen_prelude::AsyncTask;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::Float64Array;
 use napi_derive::napi;
 use orchestrator_search::{
-    CaseMode, ContextLine, FileFailure, FileQuery, GlobOrder, GlobOutcome, GlobQuery, GrepOutcome, GrepQuery,
-    Match,
+    CaseMode, FileFailure, FileOrder, FileQuery, GlobOrder, GlobOutcome, GlobQuery, GrepMode, GrepOutcome,
+    GrepQuery, LossyText, Match,
 };
 
 use crate::failure::BindingFailure;
 use crate::lanes::number;
-use crate::offload::{BindingCancel, Offload, offload};
+
+/// Names of files.
+#[napi(object)]
+pub struct BindingGlob {
+    /// Which of them: the globs are its includes.
+    pub files: BindingFiles,
+    /// `modified` or `name`.
+    pub sort: String,
+    /// Most paths of a page.
+    pub limit: Option<u32>,
+    /// Where the page begins.
+    pub cursor: Option<String>,
+}
 
 /// Which files a search sees.
 #[napi(object)]
@@ -51,40 +65,14 @@ pub struct BindingGrep {
     pub max_per_file: Option<u32>,
     /// Longer lines are clipped around the match.
     pub max_line_bytes: Option<u32>,
-}
-
-/// A line near a match.
-#[napi(object)]
-pub struct BindingContextLine {
-    /// Its number, from 1.
-    pub line: f64,
-    /// Its text.
-    pub text: String,
-}
-
-/// One match.
-#[napi(object)]
-pub struct BindingMatch {
-    /// Relative to the root, with forward slashes.
-    pub path: String,
-    /// From 1.
-    pub line: f64,
-    /// In bytes, from 1.
-    pub column: f64,
-    /// Offset of the first byte.
-    pub byte_start: f64,
-    /// Offset behind the last byte.
-    pub byte_end: f64,
-    /// The lines that the match touches.
-    pub text: String,
-    /// The byte column at which `text` begins.
-    pub text_column: f64,
-    /// Whether `text` is only a part of its lines.
-    pub clipped: bool,
-    /// Lines before.
-    pub before: Vec<BindingContextLine>,
-    /// Lines after.
-    pub after: Vec<BindingContextLine>,
+    /// `matches`, `counts` or `files`.
+    pub mode: String,
+    /// `path` or `relevance`.
+    pub sort: String,
+    /// Where counting may stop.
+    pub count_up_to: Option<f64>,
+    /// Where the page begins.
+    pub cursor: Option<String>,
 }
 
 /// A file that could not be read.
@@ -96,11 +84,17 @@ pub struct BindingUnreadable {
     pub message: String,
 }
 
-/// The answer to a grep.
+/// A page of an answer to a grep, in columns: an object for each match would be made on JavaScript's thread.
 #[napi(object)]
-pub struct BindingGrepResult {
-    /// The matches that were kept, in path order.
-    pub matches: Vec<BindingMatch>,
+pub struct BindingGrepPage {
+    /// The paths of the files with matches, joined by NUL.
+    pub paths: String,
+    /// For each match: its path's index, line, column, first byte, end byte, length of its text in UTF-16 units,
+    /// column at which the text begins, 1 if it is clipped, numbers of lines before and after; then for each of
+    /// these lines its number, the length of its text, and 1 if it is clipped. In the other modes: the number of matches of each path.
+    pub numbers: Float64Array,
+    /// The texts of all matches and lines, one behind the other.
+    pub texts: String,
     /// All matches.
     pub total: f64,
     /// Whether `total` is exact, or a lower bound.
@@ -113,54 +107,23 @@ pub struct BindingGrepResult {
     pub skipped_binary: u32,
     /// Files that could not be read.
     pub unreadable: Vec<BindingUnreadable>,
+    /// Where the next page begins.
+    pub cursor: Option<String>,
 }
 
-/// The answer to a glob.
+/// A page of an answer to a glob.
 #[napi(object)]
-pub struct BindingGlobResult {
-    /// Paths relative to the root.
-    pub paths: Vec<String>,
+pub struct BindingGlobPage {
+    /// Paths relative to the root, joined by NUL.
+    pub paths: String,
     /// Matching files in all.
     pub total: u32,
-    /// How many of them were left out.
+    /// How many of them are on no page so far.
     pub left_out: u32,
     /// Directories that could not be read.
     pub unreadable: Vec<BindingUnreadable>,
-}
-
-/// Searches file contents.
-#[napi(ts_return_type = "Promise<BindingGrepResult | BindingFailure>")]
-#[must_use]
-pub fn grep(query: BindingGrep, cancel: &BindingCancel) -> AsyncTask<Offload<BindingGrepResult>> {
-    let cancel = cancel.signal();
-    offload(move || {
-        let query = grep_query(query)?;
-        Ok(grep_result(orchestrator_search::grep(&query, &cancel)?))
-    })
-}
-
-/// Finds files by name. `order` is `modified` or `name`.
-#[napi(ts_return_type = "Promise<BindingGlobResult | BindingFailure>")]
-#[must_use]
-pub fn glob(
-    files: BindingFiles,
-    order: String,
-    limit: Option<u32>,
-    cancel: &BindingCancel,
-) -> AsyncTask<Offload<BindingGlobResult>> {
-    let cancel = cancel.signal();
-    offload(move || {
-        let order = match order.as_str() {
-            "modified" => GlobOrder::NewestFirst,
-            "name" => GlobOrder::Name,
-            other => return Err(BindingFailure::argument(format!("`{other}` is no order: modified, name"))),
-        };
-        let mut query = GlobQuery::new(file_query(files)).order(order);
-        if let Some(limit) = limit {
-            query = query.limit(limit as usize);
-        }
-        Ok(glob_result(orchestrator_search::glob(&query, &cancel)?))
-    })
+    /// Where the next page begins.
+    pub cursor: Option<String>,
 }
 
 pub fn file_query(files: BindingFiles) -> FileQuery {
@@ -171,7 +134,23 @@ pub fn file_query(files: BindingFiles) -> FileQuery {
         .no_ignore(files.no_ignore)
 }
 
-fn grep_query(query: BindingGrep) -> Result<GrepQuery, BindingFailure> {
+pub fn glob_query(query: BindingGlob) -> Result<GlobQuery, BindingFailure> {
+    let order = match query.sort.as_str() {
+        "modified" => GlobOrder::NewestFirst,
+        "name" => GlobOrder::Name,
+        other => return Err(BindingFailure::argument(format!("`{other}` is no order: modified, name"))),
+    };
+    let mut built = GlobQuery::new(file_query(query.files)).order(order);
+    if let Some(limit) = query.limit {
+        built = built.limit(limit as usize);
+    }
+    if let Some(cursor) = query.cursor {
+        built = built.cursor(cursor);
+    }
+    Ok(built)
+}
+
+pub fn grep_query(query: BindingGrep) -> Result<GrepQuery, BindingFailure> {
     let case = match query.case_mode.as_str() {
         "sensitive" => CaseMode::Sensitive,
         "insensitive" => CaseMode::Insensitive,
@@ -181,12 +160,27 @@ fn grep_query(query: BindingGrep) -> Result<GrepQuery, BindingFailure> {
             return Err(BindingFailure::argument(message));
         }
     };
+    let mode = match query.mode.as_str() {
+        "matches" => GrepMode::Matches,
+        "counts" => GrepMode::Counts,
+        "files" => GrepMode::Files,
+        other => {
+            return Err(BindingFailure::argument(format!("`{other}` is no mode: matches, counts, files")));
+        }
+    };
+    let order = match query.sort.as_str() {
+        "path" => FileOrder::Path,
+        "relevance" => FileOrder::Relevance,
+        other => return Err(BindingFailure::argument(format!("`{other}` is no order: path, relevance"))),
+    };
     let mut built = GrepQuery::new(query.pattern, file_query(query.files))
         .case(case)
         .word(query.word)
         .literal(query.literal)
         .multiline(query.multiline)
-        .context(query.before as usize, query.after as usize);
+        .context(query.before as usize, query.after as usize)
+        .mode(mode)
+        .order(order);
     if let Some(max) = query.max_matches {
         built = built.max_matches(max as usize);
     }
@@ -196,47 +190,124 @@ fn grep_query(query: BindingGrep) -> Result<GrepQuery, BindingFailure> {
     if let Some(max) = query.max_line_bytes {
         built = built.max_line_bytes(max as usize);
     }
+    if let Some(count) = query.count_up_to {
+        built = built.count_up_to(whole(count));
+    }
+    if let Some(cursor) = query.cursor {
+        built = built.cursor(cursor);
+    }
     Ok(built)
 }
 
-fn grep_result(outcome: GrepOutcome) -> BindingGrepResult {
-    BindingGrepResult {
+/// JavaScript's number as a count; what is no count is none.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn whole(count: f64) -> u64 {
+    count.clamp(0.0, 9_007_199_254_740_991.0) as u64
+}
+
+/// A [`BindingGrepPage`] made of plain values, which can leave the worker.
+pub struct PackedGrep {
+    numbers: Vec<f64>,
+    texts: String,
+    paths: String,
+    outcome: GrepOutcome,
+}
+
+pub fn pack_grep(mut outcome: GrepOutcome) -> PackedGrep {
+    let matches = std::mem::take(&mut outcome.matches);
+    let mut packed = PackedGrep {
+        numbers: Vec::with_capacity(matches.len() * 10),
+        texts: String::new(),
+        paths: String::new(),
+        outcome,
+    };
+    let mut last: Option<(Arc<LossyText>, f64)> = None;
+    for found in matches {
+        let at = match &last {
+            Some((path, at)) if Arc::ptr_eq(path, &found.path) => *at,
+            _ => {
+                let at = last.as_ref().map_or(0.0, |(_, at)| at + 1.0);
+                packed.push_path(&found.path.text);
+                last = Some((Arc::clone(&found.path), at));
+                at
+            }
+        };
+        packed.push_match(at, &found);
+    }
+    for file in std::mem::take(&mut packed.outcome.files) {
+        packed.push_path(&file.path.text);
+        packed.numbers.push(number(file.count));
+    }
+    packed
+}
+
+impl PackedGrep {
+    fn push_path(&mut self, path: &str) {
+        if !self.paths.is_empty() {
+            self.paths.push('\0');
+        }
+        self.paths.push_str(path);
+    }
+
+    fn push_match(&mut self, path: f64, found: &Match) {
+        let units = self.push_text(&found.text.text);
+        self.numbers.extend([
+            path,
+            number(found.line),
+            number(found.column),
+            number(found.byte_start),
+            number(found.byte_end),
+            units,
+            number(found.text_column),
+            if found.clipped { 1.0 } else { 0.0 },
+            f64::from(small(found.before.len())),
+            f64::from(small(found.after.len())),
+        ]);
+        for line in found.before.iter().chain(&found.after) {
+            let units = self.push_text(&line.text.text);
+            self.numbers.extend([number(line.line), units, if line.clipped { 1.0 } else { 0.0 }]);
+        }
+    }
+
+    /// Answers the text's length as JavaScript counts it.
+    fn push_text(&mut self, text: &str) -> f64 {
+        self.texts.push_str(text);
+        let units = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
+        f64::from(small(units))
+    }
+}
+
+pub fn grep_page(packed: PackedGrep) -> BindingGrepPage {
+    let PackedGrep { numbers, texts, paths, outcome } = packed;
+    BindingGrepPage {
+        paths,
+        numbers: Float64Array::new(numbers),
+        texts,
         total: number(outcome.total.count),
         total_exact: outcome.total.exact,
         files_searched: small(outcome.files_searched),
         files_matched: small(outcome.files_matched),
         skipped_binary: small(outcome.skipped_binary),
         unreadable: unreadable(outcome.failures),
-        matches: outcome.matches.into_iter().map(match_of).collect(),
+        cursor: outcome.cursor,
     }
 }
 
-fn glob_result(outcome: GlobOutcome) -> BindingGlobResult {
-    BindingGlobResult {
+pub fn glob_page(outcome: GlobOutcome) -> BindingGlobPage {
+    let mut paths = String::new();
+    for file in &outcome.files {
+        if !paths.is_empty() {
+            paths.push('\0');
+        }
+        paths.push_str(&file.path.text);
+    }
+    BindingGlobPage {
+        paths,
         total: small(outcome.total),
         left_out: small(outcome.left_out),
         unreadable: unreadable(outcome.failures),
-        paths: outcome.files.into_iter().map(|file| file.path.text).collect(),
+        cursor: outcome.cursor,
     }
-}
-
-fn match_of(found: Match) -> BindingMatch {
-    BindingMatch {
-        path: found.path.text.clone(),
-        line: number(found.line),
-        column: number(found.column),
-        byte_start: number(found.byte_start),
-        byte_end: number(found.byte_end),
-        text: found.text.text,
-        text_column: number(found.text_column),
-        clipped: found.clipped,
-        before: found.before.into_iter().map(context_line).collect(),
-        after: found.after.into_iter().map(context_line).collect(),
-    }
-}
-
-fn context_line(line: ContextLine) -> BindingContextLine {
-    BindingContextLine { line: number(line.line), text: line.text.text }
 }
 
 pub fn unreadable(failures: Vec<FileFailure>) -> Vec<BindingUnreadable> {

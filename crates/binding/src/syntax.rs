@@ -1,19 +1,19 @@
 //! Structural search, rewrite, outline and syntax check.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
 use orchestrator_syntax::{
-    AstError, AstMatch, AstOutcome, AstQuery, AstRewrite, Capture, FileSyntax, Language, Preview, Span,
-    Symbol, SyntaxCheck, SyntaxErrorKind, Unchecked,
+    AstError, AstMatch, AstOutcome, AstQuery, Capture, FileSyntax, Language, Preview, Span, Symbol,
+    SyntaxCheck, SyntaxErrorKind, Unchecked,
 };
 use serde_json::json;
 
 use crate::failure::BindingFailure;
-use crate::offload::{BindingCancel, Offload, offload};
+use crate::offload::{Offload, offload};
 use crate::search::{BindingFiles, BindingUnreadable, file_query, small, unreadable};
 
 /// A half-open range of a file. Lines and columns from 1, columns in bytes.
@@ -142,6 +142,12 @@ pub struct BindingRewrite {
     preview: Arc<Preview>,
 }
 
+impl BindingRewrite {
+    pub fn new(preview: Arc<Preview>) -> Self {
+        Self { preview }
+    }
+}
+
 #[napi]
 impl BindingRewrite {
     /// The changed files.
@@ -174,59 +180,6 @@ impl BindingRewrite {
     }
 }
 
-/// Finds code of a shape.
-#[napi(ts_return_type = "Promise<BindingAstResult | BindingFailure>")]
-#[must_use]
-pub fn ast_search(query: BindingAstQuery, cancel: &BindingCancel) -> AsyncTask<Offload<BindingAstResult>> {
-    let cancel = cancel.signal();
-    offload(move || Ok(ast_result(orchestrator_syntax::ast_search(&ast_query(query)?, &cancel)?)))
-}
-
-/// Previews a structural replacement below `root`.
-#[napi(ts_return_type = "Promise<BindingRewrite | BindingFailure>")]
-#[must_use]
-pub fn ast_rewrite(
-    query: BindingAstQuery,
-    replacement: String,
-    root: String,
-    cancel: &BindingCancel,
-) -> AsyncTask<Offload<BindingRewrite>> {
-    let cancel = cancel.signal();
-    offload(move || {
-        let rewrite = AstRewrite::new(ast_query(query)?, replacement, root);
-        Ok(BindingRewrite { preview: Arc::new(orchestrator_syntax::ast_rewrite(&rewrite, &cancel)?) })
-    })
-}
-
-/// The symbols that a file declares.
-#[napi(ts_return_type = "Promise<BindingSymbol[] | BindingFailure>")]
-#[must_use]
-pub fn outline(path: String, cancel: &BindingCancel) -> AsyncTask<Offload<Vec<BindingSymbol>>> {
-    let cancel = cancel.signal();
-    offload(move || {
-        let mut flat = Vec::new();
-        flatten(&orchestrator_syntax::outline(Path::new(&path), &cancel)?, 0, &mut flat);
-        Ok(flat)
-    })
-}
-
-/// Where files do not parse. Paths are relative to `root`.
-#[napi(ts_return_type = "Promise<BindingFileSyntax[] | BindingFailure>")]
-#[must_use]
-pub fn syntax_errors(
-    root: String,
-    paths: Vec<String>,
-    cancel: &BindingCancel,
-) -> AsyncTask<Offload<Vec<BindingFileSyntax>>> {
-    let cancel = cancel.signal();
-    offload(move || {
-        let root = PathBuf::from(root);
-        let absolute: Vec<PathBuf> = paths.iter().map(|path| root.join(path)).collect();
-        let checked = orchestrator_syntax::syntax_errors(&absolute, &cancel)?;
-        Ok(checked.into_iter().zip(paths).map(file_syntax).collect())
-    })
-}
-
 /// The languages that can be parsed.
 #[napi]
 #[must_use]
@@ -253,7 +206,7 @@ impl From<AstError> for BindingFailure {
     }
 }
 
-fn ast_query(query: BindingAstQuery) -> Result<AstQuery, BindingFailure> {
+pub fn ast_query(query: BindingAstQuery) -> Result<AstQuery, BindingFailure> {
     let files = file_query(query.files);
     let mut built = match (query.pattern, query.rule) {
         (Some(pattern), None) => AstQuery::pattern(pattern, files),
@@ -274,7 +227,7 @@ fn ast_query(query: BindingAstQuery) -> Result<AstQuery, BindingFailure> {
     Ok(built)
 }
 
-fn ast_result(outcome: AstOutcome) -> BindingAstResult {
+pub fn ast_result(outcome: AstOutcome) -> BindingAstResult {
     BindingAstResult {
         total: small(outcome.total),
         left_out: small(outcome.left_out),
@@ -304,7 +257,7 @@ fn ast_match(found: AstMatch) -> BindingAstMatch {
     }
 }
 
-fn file_syntax((file, path): (FileSyntax, String)) -> BindingFileSyntax {
+pub fn file_syntax((file, path): (FileSyntax, String)) -> BindingFileSyntax {
     let language = file.language.map(|language| language.name().to_owned());
     match file.check {
         SyntaxCheck::Unchecked(reason) => BindingFileSyntax {
@@ -342,6 +295,16 @@ fn describe(reason: &Unchecked) -> String {
         Unchecked::Unreadable { message, .. } => message.clone(),
         _ => "not parsed".to_owned(),
     }
+}
+
+pub fn rewrite_of(preview: Preview) -> Arc<Preview> {
+    Arc::new(preview)
+}
+
+pub fn flat_symbols(symbols: &[Symbol]) -> Vec<BindingSymbol> {
+    let mut flat = Vec::new();
+    flatten(symbols, 0, &mut flat);
+    flat
 }
 
 fn flatten(symbols: &[Symbol], depth: u32, flat: &mut Vec<BindingSymbol>) {
