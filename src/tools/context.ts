@@ -1,6 +1,7 @@
 import type { ToolContext, ToolDefinition } from "@opencode-ai/plugin";
 import * as z from "zod";
 import { describeIssue, type MissionEngine } from "../engine/index.js";
+import type { CodeSearch } from "../native/index.js";
 
 /** What the tools of a project work with. The engine is opened by the first tool that needs it. */
 export interface ToolPorts {
@@ -13,6 +14,7 @@ export interface ToolPorts {
 /** What the search tools work with. */
 export interface SearchPorts {
   readonly directory: string;
+  readonly search: CodeSearch;
   /** Throws when the session may not change one of the files, given relative to the project. */
   readonly assertWritable: (session: string, paths: readonly string[]) => Promise<void>;
   /** Files that a tool of the session has changed. */
