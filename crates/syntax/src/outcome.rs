@@ -47,7 +47,7 @@ pub struct Snippet {
     pub span: Span,
 }
 
-/// The answer to an [`AstQuery`].
+/// The answer to an [`AstQuery`](crate::AstQuery).
 #[derive(Clone, Debug, Default)]
 pub struct AstOutcome {
     /// The kept matches, by path (component by component), then by position. Matches may nest.

@@ -1,5 +1,6 @@
 //! The symbols that a file declares.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -10,7 +11,7 @@ use tree_sitter::Node;
 use crate::document::{parse, read};
 use crate::outline_kinds::{Entry, OPAQUE, When, entries};
 use crate::pass::lock;
-use crate::{AstError, Language, Span, SymbolKind, Unchecked};
+use crate::{AstError, Language, Span, Unchecked};
 
 /// Below this depth of the tree there is no declaration in real code, but there are generated
 /// expressions deep enough to use up the stack.
@@ -31,6 +32,53 @@ const NAMES: &[&str] = &[
 ];
 /// Nodes between a declaration and its name.
 const WRAPPERS: &[&str] = &["variable_declaration", "variable_declarator"];
+
+/// What kind of thing a symbol is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[allow(missing_docs, reason = "the variants are the words of the languages themselves")]
+#[non_exhaustive]
+pub enum SymbolKind {
+    Class,
+    Constant,
+    Constructor,
+    Enum,
+    Extension,
+    Field,
+    Function,
+    Impl,
+    Interface,
+    Macro,
+    Method,
+    Module,
+    Namespace,
+    Object,
+    Property,
+    Struct,
+    Trait,
+    Type,
+    Union,
+    Variable,
+}
+
+impl SymbolKind {
+    /// Whether the symbols inside are part of an outline; a function's own are not.
+    #[must_use]
+    pub fn is_container(self) -> bool {
+        self.has_methods() || matches!(self, Self::Module | Self::Namespace)
+    }
+
+    /// Whether a function declared inside is a method.
+    pub(crate) fn has_methods(self) -> bool {
+        use SymbolKind::{Class, Enum, Extension, Impl, Interface, Object, Struct, Trait, Union};
+        matches!(self, Class | Enum | Extension | Impl | Interface | Object | Struct | Trait | Union)
+    }
+}
+
+impl fmt::Display for SymbolKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&format!("{self:?}").to_ascii_lowercase())
+    }
+}
 
 /// A declared symbol.
 #[derive(Clone, Debug, Eq, PartialEq)]

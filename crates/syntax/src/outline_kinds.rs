@@ -1,55 +1,6 @@
 //! Which nodes of each grammar declare a symbol.
 
-use std::fmt;
-
-use crate::Language;
-
-/// What kind of thing a symbol is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[allow(missing_docs, reason = "the variants are the words of the languages themselves")]
-#[non_exhaustive]
-pub enum SymbolKind {
-    Class,
-    Constant,
-    Constructor,
-    Enum,
-    Extension,
-    Field,
-    Function,
-    Impl,
-    Interface,
-    Macro,
-    Method,
-    Module,
-    Namespace,
-    Object,
-    Property,
-    Struct,
-    Trait,
-    Type,
-    Union,
-    Variable,
-}
-
-impl SymbolKind {
-    /// Whether the symbols inside are part of an outline; a function's own are not.
-    #[must_use]
-    pub fn is_container(self) -> bool {
-        self.has_methods() || matches!(self, Self::Module | Self::Namespace)
-    }
-
-    /// Whether a function declared inside is a method.
-    pub(crate) fn has_methods(self) -> bool {
-        use SymbolKind::{Class, Enum, Extension, Impl, Interface, Object, Struct, Trait, Union};
-        matches!(self, Class | Enum | Extension | Impl | Interface | Object | Struct | Trait | Union)
-    }
-}
-
-impl fmt::Display for SymbolKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&format!("{self:?}").to_ascii_lowercase())
-    }
-}
+use crate::{Language, SymbolKind};
 
 /// The condition under which a node declares a symbol.
 #[derive(Clone, Copy, Debug)]

@@ -130,8 +130,8 @@ impl Pass {
             return self.confirm(confirming, matchers, context);
         }
         let groups = matchers.groups();
-        let content = groups.as_deref().map_or(Content::Any, Content::Texts);
-        let files = match self.selecting.step(&*self.source, content, context)? {
+        let wanted = groups.as_deref().map_or(Content::Any, Content::Texts);
+        let files = match self.selecting.step(&*self.source, wanted, context)? {
             Selected::More => return Ok(Progress::More),
             Selected::Idle => return Ok(Progress::Idle),
             Selected::Files(files) => files,

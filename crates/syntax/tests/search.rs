@@ -5,6 +5,7 @@
 mod support;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use orchestrator_search::{Cancel, FileQuery, NoIndex, run};
 use orchestrator_syntax::{AstError, AstMatch, AstOutcome, AstQuery, AstSearch, Capture, Language};
@@ -196,4 +197,27 @@ fn a_missing_root_and_a_cancelled_call_are_errors() {
     cancel.cancel();
     let query = AstQuery::pattern("a", FileQuery::new(dir.path()));
     assert_eq!(ast_search(&query, &cancel).unwrap_err().code(), "ERR_CANCELLED");
+}
+
+#[test]
+fn a_call_that_is_cancelled_stops_inside_a_file() {
+    let source = "f(a, [1, 2, 3], { b: 'c' });\n".repeat(100_000);
+    let dir = tree(&[("a.js", source)]);
+    let query = AstQuery::pattern("f($A, $B)", FileQuery::new(dir.path()));
+    let begun = Instant::now();
+    ast_search(&query, &Cancel::new()).unwrap();
+    let whole = begun.elapsed();
+    let cancel = Cancel::new();
+    let other = std::thread::spawn({
+        let cancel = cancel.clone();
+        move || {
+            std::thread::sleep(whole / 10);
+            cancel.cancel();
+        }
+    });
+    let begun = Instant::now();
+    assert_eq!(ast_search(&query, &cancel).unwrap_err().code(), "ERR_CANCELLED");
+    let cancelled = begun.elapsed();
+    other.join().unwrap();
+    assert!(cancelled < whole / 2, "{cancelled:?} of {whole:?}");
 }

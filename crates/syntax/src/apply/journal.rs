@@ -109,6 +109,13 @@ impl Journal {
     }
 }
 
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // Closing the file would do, but for a child process between its fork and its exec, which has it open as well.
+        let _ = self.file.unlock();
+    }
+}
+
 fn parse(text: &str) -> Option<Vec<Entry>> {
     let (body, sum) = text.strip_suffix('\n')?.rsplit_once('\n')?;
     let mut lines = body.lines();

@@ -190,13 +190,13 @@ fn stage(edit: &FileEdit, target: &Path, entry: &Entry) -> io::Result<()> {
     // A second name for the old content costs nothing and cannot fail for want of space when it
     // is needed; where the file system has no hard links, a copy made in advance serves.
     let backup = entry.backup_beside(target);
-    fs::hard_link(target, &backup).or_else(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Err(error),
-        _ => {
+    match fs::hard_link(target, &backup) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             fs::copy(target, &backup)?;
             File::open(&backup)?.sync_all()
         }
-    })
+        linked => linked,
+    }
 }
 
 /// Creates a file that did not exist, not even as a link, and that others cannot read.
