@@ -26,7 +26,7 @@ fn plan(pattern: &str) -> String {
 #[test]
 fn texts_require_all_their_grams() {
     assert_eq!(plan("hello"), "(ell & hel & llo)");
-    assert_eq!(plan("Hello"), "(ell & hel & llo)");
+    assert_eq!(plan("Hello"), "(Hel & ell & llo)");
     assert_eq!(plan("é1"), plan("(?-u:\\xC3\\xA9)1"));
     assert_eq!(plan(r"\bword\b"), "(ord & wor)");
     assert_eq!(plan("^(a)(b)(c)$"), "abc");
@@ -111,7 +111,8 @@ fn ignoring_case_folds_and_notes_the_exotic_letters() {
     assert_eq!((show(&query).as_str(), exotic), ("(ass & cla & las)", true));
     assert_eq!(required("(?i)class", PlanOptions::default()), required("class", insensitive));
     let query = required("specification", insensitive).query;
-    assert_eq!(query, literals(&["specification"]), "both cases of a letter are one string");
+    assert_eq!(query, GramQuery::text_in_any_case(b"specification"), "both cases of a letter are one string");
+    assert_ne!(query, literals(&["specification"]), "where case matters, it is required");
     let literal = PlanOptions { literal: true, ..insensitive };
     assert_eq!(required("CLASS", literal), required("class", insensitive));
     assert!(required("mo(?i:K)ey", PlanOptions::default()).exotic);
@@ -119,6 +120,10 @@ fn ignoring_case_folds_and_notes_the_exotic_letters() {
     assert!(!required("class", PlanOptions::default()).exotic);
     let Requirement { query, exotic } = required("ſand", PlanOptions::default());
     assert!(!exotic && query == literals(&["ſand"]), "asked for by itself it is bytes like any other");
+    for pattern in ["(?s-i:x)able", "(?P<i>able)", "(?<name>able)", r"\(?able"] {
+        let query = required(pattern, PlanOptions::default()).query;
+        assert!(query != GramQuery::All && query != GramQuery::Never, "{pattern}");
+    }
 }
 
 #[test]
@@ -132,10 +137,12 @@ fn line_breaks_are_in_no_gram() {
 
 #[test]
 fn literals_are_all_required() {
-    assert_eq!(literals(&["Abcd", "x", "xyz"]), literals(&["abcd", "xyz"]));
+    assert_eq!(literals(&["Abcd", "x", "xyz"]), literals(&["Abcd", "xyz"]));
     assert_eq!(show(&literals(&["abcd", "xyz"])), "(abc & bcd & xyz)");
     assert_eq!(literals(&[]), GramQuery::All);
-    assert_eq!(GramQuery::text(b"abc"), GramQuery::Gram(Gram::new(*b"ABC").unwrap()));
+    assert_eq!(GramQuery::text(b"abc"), GramQuery::Gram(Gram::new(*b"abc").unwrap()));
+    let any = Gram::in_any_case(*b"aBc").unwrap();
+    assert_eq!(GramQuery::text_in_any_case(b"ABC"), GramQuery::Gram(any));
 }
 
 #[test]

@@ -1,4 +1,3 @@
-use super::gram::Gram;
 use super::query::GramQuery;
 use super::signature::{Signature, words};
 use super::transpose::transpose;
@@ -92,7 +91,14 @@ impl Class {
                 accepted.fill(0);
                 false
             }
-            GramQuery::Gram(gram) => and(accepted, self.column(*gram)),
+            GramQuery::Gram(gram) => {
+                let mut bits = gram.bits(self.width_log2);
+                let Some(first) = bits.next() else { return false };
+                let Some(second) = bits.next() else { return and(accepted, self.column(first)) };
+                let mut union = self.column(first).to_vec();
+                std::iter::once(second).chain(bits).for_each(|bit| or(&mut union, self.column(bit)));
+                and(accepted, &union)
+            }
             GramQuery::And(terms) => terms.iter().all(|term| self.narrow(term, accepted)),
             GramQuery::Or(branches) => {
                 let mut union = vec![0; self.stride];
@@ -108,8 +114,8 @@ impl Class {
         }
     }
 
-    fn column(&self, gram: Gram) -> &[u8] {
-        &self.columns[gram.bit(self.width_log2) * self.stride..][..self.stride]
+    fn column(&self, bit: usize) -> &[u8] {
+        &self.columns[bit * self.stride..][..self.stride]
     }
 
     /// The signature of the file at `position`, read bit by bit.

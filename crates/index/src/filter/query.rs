@@ -1,4 +1,4 @@
-use super::gram::{Gram, grams};
+use super::gram::{Gram, grams, grams_in_any_case};
 
 /// Which grams a file must hold to be able to match.
 ///
@@ -27,6 +27,12 @@ impl GramQuery {
     #[must_use]
     pub fn text(text: &[u8]) -> Self {
         Self::and(grams(text).map(Self::Gram))
+    }
+
+    /// The same where case is ignored.
+    #[must_use]
+    pub fn text_in_any_case(text: &[u8]) -> Self {
+        Self::and(grams_in_any_case(text).map(Self::Gram))
     }
 
     /// The conjunction: flat, sorted, without duplicates.

@@ -69,8 +69,7 @@ impl Signature {
     /// False only if the file does not hold the gram.
     #[must_use]
     pub fn may_contain(&self, gram: Gram) -> bool {
-        let bit = gram.bit(self.width_log2);
-        self.bits[bit / 64] >> (bit % 64) & 1 == 1
+        gram.bits(self.width_log2).any(|bit| self.bits[bit / 64] >> (bit % 64) & 1 == 1)
     }
 
     /// False only if the file cannot match.

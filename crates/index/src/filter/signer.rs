@@ -14,7 +14,7 @@ const BASE_WORDS: usize = words(MAX_WIDTH_LOG2);
 pub struct Signer {
     /// The signature at its full width, which stays in the first level of the cache.
     base: Box<[u64; BASE_WORDS]>,
-    /// The last two bytes, folded. A line break stands for "nothing yet": no gram reaches across it.
+    /// The last two bytes. A line break stands for "nothing yet": no gram reaches across it.
     carry: [u8; 2],
     /// The first two bytes, for the byte order mark.
     head: [u8; 2],
@@ -45,9 +45,7 @@ impl Signer {
         let (mut bits, mut whole) = ([0; BLOCK], [false; BLOCK]);
         for block in chunk.chunks(BLOCK) {
             text[..2].copy_from_slice(&self.carry);
-            for (folded, byte) in text[2..].iter_mut().zip(block) {
-                *folded = byte.to_ascii_lowercase();
-            }
+            text[2..2 + block.len()].copy_from_slice(block);
             text[2 + block.len()..].fill(b'\n');
             self.exotic |= is_exotic(&text);
             hash_all(&text, &mut bits, &mut whole);

@@ -63,12 +63,15 @@ fn shortest(strings: &Strings, cut: impl Fn(&Strings, usize) -> Strings) -> Stri
 /// The walk over one pattern.
 pub(crate) struct Analysis {
     multiline: bool,
+    any_case: bool,
     exotic: bool,
 }
 
 impl Analysis {
-    pub(crate) fn new(multiline: bool) -> Self {
-        Self { multiline, exotic: false }
+    /// With `any_case`, grams are required in any case: right for every pattern, and far shorter where letters of both
+    /// cases match.
+    pub(crate) fn new(multiline: bool, any_case: bool) -> Self {
+        Self { multiline, any_case, exotic: false }
     }
 
     pub(crate) fn requirement(mut self, hir: &Hir) -> Requirement {
@@ -80,8 +83,11 @@ impl Analysis {
         match hir.kind() {
             // Looking around takes no bytes; what it forbids is not known here.
             HirKind::Empty | HirKind::Look(_) => Known::empty_string(),
-            HirKind::Literal(literal) => Known::Exact([literal.0.to_vec()].into_iter().collect()),
-            HirKind::Class(class) => match members(class, self.multiline) {
+            HirKind::Literal(literal) => {
+                let strings: Strings = [literal.0.to_vec()].into_iter().collect();
+                Known::Exact(if self.any_case { strings.in_any_case() } else { strings })
+            }
+            HirKind::Class(class) => match members(class, self.multiline, self.any_case) {
                 Some(members) => {
                     self.exotic |= members.exotic;
                     Known::Exact(members.strings)

@@ -15,8 +15,8 @@ pub(crate) struct Members {
 }
 
 /// Lists a class; `None` if it is too large. Without `multiline` a match has no line break, so that a
-/// class has none either.
-pub(crate) fn members(class: &Class, multiline: bool) -> Option<Members> {
+/// class has none either. With `any_case` it is listed in lower case, and without the exotic letters.
+pub(crate) fn members(class: &Class, multiline: bool, any_case: bool) -> Option<Members> {
     // Folding halves a class at best.
     if size(class) > 2 * MAX_STRINGS + 2 {
         return None;
@@ -27,8 +27,8 @@ pub(crate) fn members(class: &Class, multiline: bool) -> Option<Members> {
             let has =
                 |wanted: char| class.iter().any(|range| range.start() <= wanted && wanted <= range.end());
             let dropped = |char: char| match char {
-                LONG_S => has('s') || has('S'),
-                KELVIN => has('k') || has('K'),
+                LONG_S => any_case && (has('s') || has('S')),
+                KELVIN => any_case && (has('k') || has('K')),
                 '\n' => !multiline,
                 _ => false,
             };
@@ -41,6 +41,7 @@ pub(crate) fn members(class: &Class, multiline: bool) -> Option<Members> {
             bytes.filter(|byte| multiline || *byte != b'\n').map(|byte| vec![byte]).collect()
         }
     };
+    let strings = if any_case { strings.in_any_case() } else { strings };
     strings.fits().then_some(Members { strings, exotic })
 }
 

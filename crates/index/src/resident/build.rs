@@ -55,10 +55,12 @@ impl Root {
         }
         self.distrust_if_needed(&found);
         let mut saved = self.load();
-        let (base, stale, shared) = found.into_base(|path, stamp| {
-            let (known, signature) = saved.remove(path)?;
-            (known == *stamp).then_some(signature)
-        });
+        let max_bytes = self.max_bytes(found.total_bytes());
+        let as_saved = |path: &[u8], stamp: &Stamp| {
+            let (known, rows) = saved.remove(path)?;
+            (known == *stamp).then(|| rows.into())
+        };
+        let (base, stale, shared) = found.into_base(as_saved, max_bytes);
         let mut state = self.lock();
         state.set_base(base, stale);
         state.shared = shared.into_iter().collect();
@@ -75,16 +77,17 @@ impl Root {
         Ok(())
     }
 
-    fn load(&self) -> HashMap<Vec<u8>, (Stamp, Signature)> {
-        let Some(file) = self.cache_file() else { return HashMap::new() };
-        let Ok(saved) = crate::saved::load(&file) else { return HashMap::new() };
+    fn load(&self) -> HashMap<Vec<u8>, (Stamp, Vec<Signature>)> {
+        let mut files: HashMap<Vec<u8>, (Stamp, Vec<Signature>)> = HashMap::new();
+        let Some(file) = self.cache_file() else { return files };
+        let Ok(saved) = crate::saved::load(&file) else { return files };
         if saved.root != *orchestrator_search::paths::path_bytes(self.path()) {
-            return HashMap::new();
+            return files;
         }
-        saved
-            .entries
-            .into_iter()
-            .filter_map(|entry| Some((entry.path, (entry.stamp, entry.signature?))))
-            .collect()
+        for entry in saved.entries {
+            let Some(signature) = entry.signature else { continue };
+            files.entry(entry.path).or_insert_with(|| (entry.stamp, Vec::new())).1.push(signature);
+        }
+        files
     }
 }

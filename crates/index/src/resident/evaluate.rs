@@ -8,9 +8,9 @@ use ignore::overrides::Override;
 use orchestrator_search::paths::{absolute, compare, is_below, joined, os_path, split};
 use orchestrator_search::{Candidates, Content, FileQuery, SearchError, Stamp};
 
+use super::need::Need;
 use super::state::{State, below, key, number};
-use crate::filter::{Bitmap, GramQuery, Requirement};
-use crate::plan::{PlanOptions, literals, required};
+use crate::filter::Bitmap;
 
 /// A call, worked out once.
 pub(super) struct Wanted {
@@ -21,7 +21,7 @@ pub(super) struct Wanted {
     globs: Override,
     hidden: bool,
     with_times: bool,
-    requirement: Requirement,
+    need: Need,
 }
 
 impl Wanted {
@@ -38,27 +38,8 @@ impl Wanted {
             globs: query.globs()?,
             hidden: query.sees_hidden(),
             with_times,
-            requirement: requirement(content),
+            need: Need::of(content),
         })
-    }
-}
-
-fn requirement(content: Content<'_>) -> Requirement {
-    match content {
-        Content::Any => GramQuery::All.into(),
-        Content::Grep(query) => required(
-            query.pattern(),
-            PlanOptions {
-                literal: query.is_literal(),
-                case_insensitive: query.may_ignore_case(),
-                multiline: query.is_multiline(),
-            },
-        ),
-        Content::Texts(groups) => GramQuery::or(groups.iter().map(|texts| {
-            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-            literals(&texts)
-        }))
-        .into(),
     }
 }
 
@@ -79,7 +60,7 @@ impl State {
         let mut times = Vec::new();
         let mut folders = Folders { state: self, wanted, memo: HashMap::new(), last: None };
         let mut added: Vec<(Vec<u8>, Option<Stamp>)> = below(&self.added, sub)
-            .filter(|(_, added)| added.may_match(&wanted.requirement))
+            .filter(|(_, added)| added.may_match(&wanted.need))
             .filter(|(path, added)| folders.selects(&path.0, added.hidden))
             .map(|(path, added)| (path.0.to_vec(), added.signed.as_ref().map(|signed| signed.stamp)))
             .collect();
@@ -125,13 +106,10 @@ impl State {
     /// The files of the base that may match, as far as globs do not matter.
     fn hits(&self, wanted: &Wanted) -> Bitmap {
         let count = self.base.len();
-        let mut hits = Bitmap::new(count);
-        if matches!(wanted.requirement.query, GramQuery::All) {
-            hits.fill();
-        } else {
-            self.base.columns.candidates(&wanted.requirement, &mut hits);
+        let mut hits = wanted.need.candidates(&self.base);
+        if !matches!(wanted.need, Need::Anything) {
             for at in self.stale.iter_ones() {
-                if self.stale_may_match(at, &wanted.requirement) { hits.set(at) } else { hits.clear(at) }
+                if self.stale_may_match(at, &wanted.need) { hits.set(at) } else { hits.clear(at) }
             }
         }
         hits.and_not(&self.gone);

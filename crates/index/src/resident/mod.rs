@@ -8,6 +8,7 @@ mod build;
 mod evaluate;
 mod events;
 mod inputs;
+mod need;
 mod pack;
 mod reconcile;
 mod root;
@@ -28,7 +29,6 @@ use orchestrator_search::{Answer, Content, FileQuery, FileSource};
 
 use evaluate::Wanted;
 use root::Root;
-use state::State;
 
 /// How large indexes are, and where they are kept.
 #[derive(Clone, Debug)]
@@ -66,8 +66,7 @@ const LEAST_BYTES: usize = 1 << 20;
 impl IndexOptions {
     /// What the index of this tree may take.
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    fn max_bytes_of(&self, state: &State) -> usize {
-        let tree: u64 = state.base.stamps.iter().map(|stamp| stamp.size).sum();
+    fn max_bytes_of(&self, tree: u64) -> usize {
         let share = (tree as f64 * self.max_share.clamp(0.0, 1.0)) as usize;
         share.max(LEAST_BYTES).min(self.max_bytes)
     }

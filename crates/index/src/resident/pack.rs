@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use orchestrator_search::paths::{PathKey, PathList, compare};
+use orchestrator_search::paths::{PathKey, compare};
 
+use super::reconcile::UNKNOWN;
 use super::root::Root;
-use super::state::{Added, Base, State, number};
-use crate::filter::{Bitmap, Columns, Signature, fit};
+use super::state::{Added, Base, Draft, State, number};
+use crate::filter::Bitmap;
 use crate::saved::{SavedEntry, SavedIndex};
 
 /// What is known of the files, taken out of the state so that searches can go on.
@@ -16,17 +17,6 @@ struct Snapshot {
     stale: Bitmap,
     patches: std::collections::HashMap<u32, super::state::Signed>,
     added: std::collections::BTreeMap<PathKey, Added>,
-}
-
-/// The new base in the making.
-#[derive(Default)]
-struct Draft {
-    paths: PathList,
-    stamps: Vec<orchestrator_search::Stamp>,
-    hidden: Vec<bool>,
-    racy: Vec<bool>,
-    unsigned: Vec<bool>,
-    signatures: Vec<Option<Signature>>,
 }
 
 impl Root {
@@ -43,11 +33,9 @@ impl Root {
                 added: state.added.clone(),
             }
         };
-        let mut draft = snapshot.draft();
+        let draft = snapshot.draft();
         drop(snapshot);
-        let fixed = draft.paths.bytes() + draft.stamps.len() * (size_of::<orchestrator_search::Stamp>() + 1);
-        fit(&mut draft.signatures, max_bytes.saturating_sub(fixed));
-        let (base, stale) = draft.into_base();
+        let (base, stale) = draft.into_base(max_bytes);
         let mut state = self.lock();
         state.replace_base(base, stale);
     }
@@ -61,17 +49,19 @@ impl Root {
             skip.or(&state.base.racy);
             (std::sync::Arc::clone(&state.base), skip)
         };
-        let signatures = base.columns.signatures();
-        let entries = signatures.into_iter().enumerate().filter(|&(at, _)| !skip.get(at));
+        let rows = base.all_rows().into_iter().enumerate().filter(|&(at, _)| !skip.get(at));
+        // A file of several rows has several entries, in their order.
+        let entries = rows.flat_map(|(at, rows)| {
+            let entry = |signature| SavedEntry {
+                path: base.paths.get(at).to_vec(),
+                stamp: base.stamps[at],
+                signature: Some(signature),
+            };
+            rows.iter().flat_map(|rows| rows.iter().cloned()).map(entry).collect::<Vec<_>>()
+        });
         SavedIndex {
             root: orchestrator_search::paths::path_bytes(self.path()).into_owned(),
-            entries: entries
-                .map(|(at, signature)| SavedEntry {
-                    path: base.paths.get(at).to_vec(),
-                    stamp: base.stamps[at],
-                    signature,
-                })
-                .collect(),
+            entries: entries.collect(),
         }
     }
 }
@@ -80,9 +70,9 @@ impl Snapshot {
     fn draft(&self) -> Draft {
         let mut draft = Draft::default();
         let mut added = self.added.iter().peekable();
-        let mut signatures = self.base.columns.signatures().into_iter();
+        let mut all_rows = self.base.all_rows().into_iter();
         for at in 0..self.base.len() {
-            let signature = signatures.next().flatten();
+            let rows = all_rows.next().flatten();
             if self.gone.get(at) {
                 continue;
             }
@@ -96,10 +86,11 @@ impl Snapshot {
                 Some(signed) => draft.push_signed(signed),
                 None => {
                     let stale = self.stale.get(at);
-                    draft.unsigned.push(stale);
+                    draft.unread.push(stale);
                     draft.racy.push(self.base.racy.get(at));
                     draft.stamps.push(self.base.stamps[at]);
-                    draft.signatures.push(signature.filter(|_| !stale));
+                    draft.rows.push(rows.filter(|_| !stale));
+                    draft.cut.push(self.base.cut.get(at));
                 }
             }
         }
@@ -117,43 +108,21 @@ impl Draft {
         if let Some(signed) = &added.signed {
             self.push_signed(signed);
         } else {
-            self.unsigned.push(true);
+            self.unread.push(true);
             self.racy.push(false);
-            self.stamps.push(orchestrator_search::Stamp {
-                size: 0,
-                mtime_ns: i64::MIN,
-                ctime_ns: i64::MIN,
-                inode: 0,
-                device: 0,
-            });
-            self.signatures.push(None);
+            self.stamps.push(UNKNOWN);
+            self.rows.push(None);
+            self.cut.push(false);
         }
     }
 
     fn push_signed(&mut self, signed: &super::state::Signed) {
-        self.unsigned.push(false);
+        self.unread.push(false);
         self.racy.push(signed.racy);
         self.stamps.push(signed.stamp);
-        self.signatures.push(signed.signature.as_deref().cloned());
+        self.rows.push(signed.rows.clone());
+        self.cut.push(signed.cut);
     }
-
-    fn into_base(mut self) -> (Base, Bitmap) {
-        self.paths.shrink();
-        let base = Base {
-            paths: self.paths.into(),
-            stamps: self.stamps,
-            hidden: bitmap(&self.hidden),
-            racy: bitmap(&self.racy),
-            columns: Columns::build(self.signatures.iter().map(Option::as_ref)),
-        };
-        (base, bitmap(&self.unsigned))
-    }
-}
-
-fn bitmap(bits: &[bool]) -> Bitmap {
-    let mut bitmap = Bitmap::new(bits.len());
-    bits.iter().enumerate().filter(|(_, bit)| **bit).for_each(|(at, _)| bitmap.set(at));
-    bitmap
 }
 
 impl State {

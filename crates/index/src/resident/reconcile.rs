@@ -6,10 +6,10 @@ use std::path::Path;
 use orchestrator_search::paths::{PathKey, PathList, absolute, joined, split};
 use orchestrator_search::{EntryKind, Stamp, Verdict, Walked};
 
-use super::state::{Base, Directory, State, below, key};
+use super::state::{Base, Directory, Draft, Rows, State, below, key};
 use super::trust;
 use super::watch::Watcher;
-use crate::filter::{Bitmap, Columns, Signature};
+use crate::filter::Bitmap;
 
 /// The files of a walk in path order.
 #[derive(Default)]
@@ -42,44 +42,40 @@ impl Found {
         })
     }
 
-    /// A base of these files. `saved` gives what is known of a file from an earlier process.
+    /// A base of these files, which of them must be read, and which have several names. `saved` gives what is known of
+    /// a file from an earlier process.
     pub(super) fn into_base(
-        mut self,
-        mut saved: impl FnMut(&[u8], &Stamp) -> Option<Signature>,
+        self,
+        mut saved: impl FnMut(&[u8], &Stamp) -> Rows,
+        max_bytes: usize,
     ) -> (Base, Bitmap, Vec<PathKey>) {
-        let count = self.paths.len();
-        let (mut hidden, mut stale) = (Bitmap::new(count), Bitmap::new(count));
-        let (mut signatures, mut stamps, mut shared) = (Vec::with_capacity(count), Vec::new(), Vec::new());
-        for at in 0..count {
-            let path = self.paths.get(at);
-            if self.hidden[at] {
-                hidden.set(at);
-            }
-            let signature = self.stats[at].and_then(|(stamp, _)| saved(path, &stamp));
-            if signature.is_none() {
-                stale.set(at);
-            }
-            signatures.push(signature);
-            let (stamp, links) = self.stats[at].unwrap_or((UNKNOWN, 1));
+        let mut draft = Draft { paths: self.paths, hidden: self.hidden, ..Draft::default() };
+        let mut shared = Vec::new();
+        for (at, stat) in self.stats.into_iter().enumerate() {
+            let path = draft.paths.get(at);
+            let rows = stat.and_then(|(stamp, _)| saved(path, &stamp));
+            let (stamp, links) = stat.unwrap_or((UNKNOWN, 1));
             if links > 1 {
                 shared.push(key(path));
             }
-            stamps.push(stamp);
+            draft.unread.push(rows.is_none());
+            draft.rows.push(rows);
+            draft.racy.push(false);
+            draft.stamps.push(stamp);
         }
-        self.paths.shrink();
-        let base = Base {
-            paths: self.paths.into(),
-            stamps,
-            hidden,
-            racy: Bitmap::new(count),
-            columns: Columns::build(signatures.iter().map(Option::as_ref)),
-        };
+        let (base, stale) = draft.into_base(max_bytes);
         (base, stale, shared)
+    }
+
+    /// How many bytes the files have.
+    pub(super) fn total_bytes(&self) -> u64 {
+        self.stats.iter().flatten().map(|(stamp, _)| stamp.size).sum()
     }
 }
 
 /// The stamp of a file that went between being found and being looked at.
-const UNKNOWN: Stamp = Stamp { size: 0, mtime_ns: i64::MIN, ctime_ns: i64::MIN, inode: 0, device: 0 };
+pub(super) const UNKNOWN: Stamp =
+    Stamp { size: 0, mtime_ns: i64::MIN, ctime_ns: i64::MIN, inode: 0, device: 0 };
 
 impl State {
     /// Takes over the directories that a walk found below `scope`, and forgets those that it did not find.

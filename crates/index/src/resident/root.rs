@@ -86,6 +86,11 @@ impl Root {
         &self.path
     }
 
+    /// What the index of a tree with so many bytes may take.
+    pub(super) fn max_bytes(&self, tree: u64) -> usize {
+        self.options.max_bytes_of(tree)
+    }
+
     pub(super) fn max_files(&self) -> usize {
         self.options.max_files
     }
@@ -143,7 +148,8 @@ impl Root {
     fn signed(self: &Arc<Self>, ok: bool) {
         let (pack, max_bytes) = {
             let state = self.lock();
-            (ok && state.wants_packing() && !self.is_closed(), self.options.max_bytes_of(&state))
+            let tree = state.base.stamps.iter().map(|stamp| stamp.size).sum();
+            (ok && state.wants_packing() && !self.is_closed(), self.max_bytes(tree))
         };
         if !pack {
             return self.settled(ok);

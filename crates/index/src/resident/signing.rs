@@ -10,12 +10,17 @@ use orchestrator_scheduler::executor::StepContext;
 use orchestrator_search::paths::{PathKey, absolute};
 use orchestrator_search::{Progress, SearchError, Stamp, Work, link_count};
 
+use super::reconcile::UNKNOWN;
 use super::root::Root;
 use super::state::{Signed, State};
 use crate::filter::{DEFAULT_MAX_DENSITY, Signature, Signer};
 
 /// Files taken at a time. Small: each batch is one step.
 const BATCH: usize = 16;
+/// Bytes of a block, at least.
+const BLOCK: usize = 32 << 10;
+/// Bytes that two blocks share where a line had to be cut: a match that is not longer lies in one of them.
+pub(super) const OVERLAP: usize = 512;
 /// A NUL so early makes every search give the file up before it matches anything.
 const BINARY_HEAD: usize = 64 << 10;
 
@@ -53,12 +58,7 @@ impl Signing {
 }
 
 fn sign(root: &Root, path: &PathKey, signer: &mut Signer, buffer: &mut [u8]) -> Signed {
-    let unreadable = Signed {
-        stamp: Stamp { size: 0, mtime_ns: i64::MIN, ctime_ns: i64::MIN, inode: 0, device: 0 },
-        signature: None,
-        racy: true,
-        shared: false,
-    };
+    let unreadable = Signed { stamp: UNKNOWN, rows: None, cut: false, racy: true, shared: false };
     read(root, path, signer, buffer).unwrap_or(unreadable)
 }
 
@@ -72,19 +72,72 @@ fn read(root: &Root, path: &PathKey, signer: &mut Signer, buffer: &mut [u8]) -> 
     let metadata = file.metadata()?;
     let stamp = Stamp::of(&metadata);
     let racy = stamp.is_fresh(SystemTime::now());
-    let mut head = fill(&mut file, buffer)?;
-    let marked_utf16 = buffer[..head].starts_with(&[0xFF, 0xFE]) || buffer[..head].starts_with(&[0xFE, 0xFF]);
-    let signature = if !marked_utf16 && buffer[..head].contains(&0) {
-        Signature::default()
-    } else {
-        while head > 0 && !root.is_closed() {
-            signer.feed(&buffer[..head]);
-            head = fill(&mut file, buffer)?;
+    let mut filled = fill(&mut file, buffer)?;
+    let head = &buffer[..filled];
+    let marked_utf16 = head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]);
+    let mut blocks = Blocks::new(signer);
+    if marked_utf16 || memchr::memchr(0, head).is_none() {
+        while filled > 0 && !root.is_closed() {
+            if marked_utf16 {
+                blocks.signer.feed(&buffer[..filled]);
+            } else {
+                buffer[..filled].chunks(BLOCK).for_each(|chunk| blocks.feed(chunk));
+            }
+            filled = fill(&mut file, buffer)?;
         }
-        signer.finish(DEFAULT_MAX_DENSITY)
-    };
+    }
     let shared = link_count(&metadata) > 1;
-    Ok(Signed { stamp, signature: Some(Arc::new(signature)), racy, shared })
+    let (rows, cut) = blocks.finish();
+    Ok(Signed { stamp, rows: Some(rows.into()), cut, racy, shared })
+}
+
+/// Cuts a file into blocks: in a large file as a whole, too much would be found that is far apart.
+///
+/// Blocks end with a line where they can. Where a line is too long for that it is cut, and the blocks overlap.
+struct Blocks<'a> {
+    signer: &'a mut Signer,
+    rows: Vec<Signature>,
+    length: usize,
+    cut: bool,
+}
+
+impl<'a> Blocks<'a> {
+    fn new(signer: &'a mut Signer) -> Self {
+        Self { signer, rows: Vec::new(), length: 0, cut: false }
+    }
+
+    fn feed(&mut self, chunk: &[u8]) {
+        self.length += chunk.len();
+        if self.length < BLOCK {
+            return self.signer.feed(chunk);
+        }
+        if let Some(end) = memchr::memrchr(b'\n', chunk) {
+            let (before, after) = chunk.split_at(end + 1);
+            self.end(before, after);
+        } else if chunk.len() >= OVERLAP {
+            self.cut = true;
+            self.end(chunk, &chunk[chunk.len() - OVERLAP..]);
+        } else {
+            self.signer.feed(chunk);
+        }
+    }
+
+    /// Ends a block with `last`; the next one begins with `first`.
+    fn end(&mut self, last: &[u8], first: &[u8]) {
+        self.signer.feed(last);
+        self.rows.push(self.signer.finish(DEFAULT_MAX_DENSITY));
+        self.signer.feed(first);
+        self.length = first.len();
+    }
+
+    fn finish(mut self) -> (Vec<Signature>, bool) {
+        let rest = self.signer.finish(DEFAULT_MAX_DENSITY);
+        // The end of a file that was cut may hold nothing.
+        if self.length > 0 || self.rows.is_empty() {
+            self.rows.push(rest);
+        }
+        (self.rows, self.cut)
+    }
 }
 
 /// Reads until the buffer is full or the file ends.
