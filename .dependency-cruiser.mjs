@@ -13,10 +13,11 @@ const ALLOWED = {
   engine: ["mission", "state", "ports"],
   native: ["ports"],
   node: ["native", "ports"],
+  isolation: ["native", "ports"],
   todo: ["mission", "ports"],
   agents: ["mission"],
   tools: ["engine", "mission", "memory", "native", "ports"],
-  opencode: ["agents", "engine", "memory", "mission", "native", "node", "ports", "state", "todo", "tools"],
+  opencode: ["agents", "engine", "isolation", "memory", "mission", "native", "node", "ports", "state", "todo", "tools"],
   cli: ["mission", "native", "node"],
 };
 

@@ -7,7 +7,7 @@ const common = {
   // Instructions are Markdown files that become text in the bundle.
   loader: { ".md": "text" },
   // One file loads sooner than zod's many: the host waits for a plugin's import.
-  deps: { alwaysBundle: ["zod"] },
+  deps: { alwaysBundle: ["zod", "vscode-jsonrpc"] },
   outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
   clean: true,
 };
@@ -15,15 +15,43 @@ const common = {
 export default defineConfig([
   {
     ...common,
-    entry: { server: "src/opencode/server.ts", native: "src/native/index.ts", cli: "src/cli/main.ts" },
+    entry: {
+      server: "src/opencode/server.ts",
+      native: "src/native/index.ts",
+      cli: "src/cli/main.ts",
+      helper: "src/isolation/helper.ts",
+    },
     outDir: "dist",
     dts: true,
-    copy: [{ from: "node_modules/zod/LICENSE", to: "dist/licenses", rename: "zod.txt" }],
+    copy: [
+      { from: "node_modules/zod/LICENSE", to: "dist/licenses", rename: "zod.txt" },
+      {
+        from: "node_modules/vscode-jsonrpc/License.txt",
+        to: "dist/licenses",
+        rename: "vscode-jsonrpc.txt",
+      },
+    ],
   },
-  // Behind `npm start` and `npm run bench:start`; not published.
+  // Behind `npm start` and `npm run bench:*`; not published.
   {
     ...common,
-    entry: { demo: "harness/demo/main.ts", "plugin-start": "benches/plugin-start.ts" },
+    entry: {
+      demo: "harness/demo/main.ts",
+      "plugin-start": "benches/plugin-start.ts",
+      isolation: "benches/isolation.ts",
+      pools: "benches/pools.ts",
+      // The benchmark of isolation looks for it beside itself.
+      helper: "src/isolation/helper.ts",
+      search: "benches/search/main.ts",
+      "search-corpus": "benches/search/corpus/main.ts",
+      "search-engine": "benches/search/hosts/engine-process.ts",
+      "search-read-worker": "benches/search/read-worker.ts",
+    },
+    // Peers of our search, measured as they are installed.
+    deps: {
+      ...common.deps,
+      neverBundle: [/^@ff-labs\//, "@vscode/ripgrep", "@ast-grep/napi", "fast-glob", "tinyglobby"],
+    },
     outDir: "build",
   },
 ]);

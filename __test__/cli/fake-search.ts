@@ -86,7 +86,14 @@ export class FakeSearch implements CodeSearch {
   }
 
   #result(page: readonly GrepMatch[], total: number, files: number): GrepResult {
-    const counts = { total, totalExact: true, filesSearched: files, filesMatched: files, skippedBinary: 0 };
+    const counts = {
+      total,
+      totalExact: true,
+      filesSearched: files,
+      noneSelected: false,
+      filesMatched: files,
+      skippedBinary: 0,
+    };
     return { matches: page, files: [], ...counts, unreadable: [], ...this.extra };
   }
 

@@ -5,12 +5,14 @@ it("offers exactly the documented names", () => {
   expect(Object.keys(native).sort()).toEqual([
     "NativeError",
     "NativeStore",
+    "REWRITE_JOURNAL",
     "RewritePreview",
     "Searcher",
     "WorkStealingLanes",
     "addon",
     "languages",
     "openStore",
+    "recoverRewrite",
   ]);
 });
 
@@ -22,6 +24,7 @@ it("loads an addon that has exactly what the binding's types declare", () => {
     "BindingSearcher",
     "BindingStore",
     "languages",
+    "recoverRewrite",
   ]);
 });
 

@@ -67,7 +67,7 @@ export async function printPages(
     ];
     noteLeftOut(summary, options.mode === "matches" ? "match" : "file", flags, environment);
     noteUnreadable(summary.unreadable, environment);
-    if (summary.filesSearched === 0)
+    if (sums.noneSelected)
       environment.warn(
         "No file was searched: hidden and ignored files are left out unless --hidden, --no-ignore.",
       );
@@ -95,6 +95,11 @@ class Sums {
   #binary = 0;
   #lastPath: string | undefined;
   #files = 0;
+  /** Whether no file at all was selected. */
+  get noneSelected(): boolean {
+    return this.#first?.noneSelected ?? true;
+  }
+
   /** Matches, or files, that have been printed. */
   shown = 0;
 

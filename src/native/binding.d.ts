@@ -323,6 +323,8 @@ export interface BindingGrepPage {
   totalExact: boolean
   /** Files read. */
   filesSearched: number
+  /** Whether no file at all was selected. */
+  noneSelected: boolean
   /** Files with a match. */
   filesMatched: number
   /** Files given up as binary. */
@@ -395,6 +397,14 @@ export interface BindingLaneMetrics {
   waitMs: BindingWait
   /** Share of the slots' time spent holding a job, 0 to 1. */
   utilisation: number
+}
+
+/** What was put back after a rewrite that did not end. */
+export interface BindingRecovery {
+  /** Files that hold their old content again. */
+  restored: Array<string>
+  /** Files that somebody changed meanwhile: they were left alone. */
+  changed: Array<string>
 }
 
 /** A half-open range of a file. Lines and columns from 1, columns in bytes. */
@@ -515,3 +525,6 @@ export interface BindingWrite {
 
 /** The languages that can be parsed. */
 export declare function languages(): Array<string>
+
+/** Puts back what a killed process had replaced below `root` in a rewrite that it did not end. */
+export declare function recoverRewrite(root: string): Promise<BindingRecovery | BindingFailure>

@@ -13,6 +13,7 @@ export class GrepPage implements GrepResult {
   readonly total: number;
   readonly totalExact: boolean;
   readonly filesSearched: number;
+  readonly noneSelected: boolean;
   readonly filesMatched: number;
   readonly skippedBinary: number;
   readonly unreadable: GrepResult["unreadable"];
@@ -27,6 +28,7 @@ export class GrepPage implements GrepResult {
     this.total = columns.total;
     this.totalExact = columns.totalExact;
     this.filesSearched = columns.filesSearched;
+    this.noneSelected = columns.noneSelected;
     this.filesMatched = columns.filesMatched;
     this.skippedBinary = columns.skippedBinary;
     this.unreadable = columns.unreadable;
@@ -47,14 +49,24 @@ export class GrepPage implements GrepResult {
 
   /** The page as plain values, for `JSON.stringify` and for other processes. */
   toJSON(): GrepResult {
-    const { total, totalExact, filesSearched, filesMatched, skippedBinary, unreadable, matches, files } =
-      this;
+    const {
+      total,
+      totalExact,
+      filesSearched,
+      noneSelected,
+      filesMatched,
+      skippedBinary,
+      unreadable,
+      matches,
+      files,
+    } = this;
     return {
       matches,
       files,
       total,
       totalExact,
       filesSearched,
+      noneSelected,
       filesMatched,
       skippedBinary,
       unreadable,

@@ -35,5 +35,8 @@ export {
   type FileSyntax,
   languages,
   type OutlineSymbol,
+  REWRITE_JOURNAL,
   RewritePreview,
+  type RewriteRecovery,
+  recoverRewrite,
 } from "./syntax.js";

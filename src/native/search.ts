@@ -90,7 +90,10 @@ export interface GrepResult {
   readonly total: number;
   /** False: there are at least `total`, and counting stopped there. */
   readonly totalExact: boolean;
+  /** Files read. An index knows of others that they hold no match. */
   readonly filesSearched: number;
+  /** True: the path and the globs select no file at all. */
+  readonly noneSelected: boolean;
   readonly filesMatched: number;
   /** Files given up as binary. */
   readonly skippedBinary: number;

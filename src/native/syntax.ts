@@ -4,6 +4,7 @@ import type {
   BindingAstResult,
   BindingFileEdit,
   BindingFileSyntax,
+  BindingRecovery,
   BindingRewrite,
   BindingSymbol,
   BindingUnreadable,
@@ -53,6 +54,21 @@ export class RewritePreview {
   async apply(): Promise<number> {
     return unwrap(await this.#rewrite.apply());
   }
+}
+
+/** The journal of a rewrite that is being written, in the root that it was previewed for. */
+export const REWRITE_JOURNAL = ".opencode-rewrite-journal";
+
+/** What was put back after a rewrite that did not end. */
+export type RewriteRecovery = BindingRecovery;
+
+/**
+ * Puts back what a killed process had replaced below `root` in a rewrite that it did not end; one that is still being
+ * written is left alone. The next rewrite does so too.
+ * @throws NativeError `ERR_IO` when a file could not be put back.
+ */
+export async function recoverRewrite(root: string): Promise<RewriteRecovery> {
+  return unwrap(await addon().recoverRewrite(root));
 }
 
 /** Names of the languages that can be parsed. */

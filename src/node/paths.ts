@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import { join } from "node:path";
 
 /** Where a project keeps the state of its missions. */
@@ -13,4 +14,16 @@ export function stateFile(directory: string): string {
 /** The plan as people read it. */
 export function todoFile(directory: string): string {
   return join(stateFolder(directory), "todo.md");
+}
+
+/** Where what can be made anew is kept between processes: the system's folder for caches. */
+export function cacheFolder(name: string): string {
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  const caches =
+    process.platform === "win32"
+      ? (LOCALAPPDATA ?? join(homedir(), "AppData", "Local"))
+      : process.platform === "darwin"
+        ? join(homedir(), "Library", "Caches")
+        : XDG_CACHE_HOME || join(homedir(), ".cache");
+  return join(caches, "opencode-orchestrator", name);
 }

@@ -13,10 +13,27 @@ const optionsSchema = z.strictObject({
       reviewer: z.number().int().min(1).max(64).default(DEFAULT_OPTIONS.slots.reviewer),
     })
     .prefault({}),
+  /** Where native searches run. `process`: in helper processes, so that a crash of the core cannot end the host. */
+  native: z
+    .strictObject({
+      isolation: z.enum(["none", "process"]).default("none"),
+      /** `false`: every search walks the tree and reads every file. */
+      index: z.boolean().default(true),
+      /** Most memory of one folder's index, in MiB. */
+      indexMegabytes: z.number().int().min(1).max(4_096).default(64),
+    })
+    .prefault({}),
   /** Offer grep, glob, ast_search and outline to every session. */
   searchTools: z.boolean().default(true),
 });
-export type PluginOptions = EngineOptions & { readonly searchTools: boolean };
+export type PluginOptions = EngineOptions & {
+  readonly searchTools: boolean;
+  readonly native: {
+    readonly isolation: "none" | "process";
+    readonly index: boolean;
+    readonly indexMegabytes: number;
+  };
+};
 
 /** The options, and what is wrong with them: a bad entry falls back to the defaults, visibly. */
 export function parseOptions(input: unknown): { options: PluginOptions; problems: string[] } {

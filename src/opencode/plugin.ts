@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Hooks, PluginInput } from "@opencode-ai/plugin";
-import { addon, Searcher } from "../native/index.js";
-import { fileLog, stateFile } from "../node/index.js";
+import { createSearch } from "../isolation/index.js";
+import { addon, REWRITE_JOURNAL, recoverRewrite } from "../native/index.js";
+import { cacheFolder, fileLog, stateFile } from "../node/index.js";
 import type { ModelRef } from "../ports/index.js";
 import { memoryTool, missionTools, searchTools } from "../tools/index.js";
 import { ChangedFiles, editedPaths } from "./changes.js";
@@ -24,7 +26,20 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
   const changed = new ChangedFiles(directory);
   let findings: ConfigFindings = { commands: new Map(), agents: new Map(), models: new Map() };
   const host = new OpenCodeHost(input, log, (role) => findings.agents.get(role) ?? role);
-  const search = new Searcher();
+  const search = createSearch({
+    isolation: options.native.isolation,
+    search: {
+      index: options.native.index && {
+        maxBytes: options.native.indexMegabytes * 2 ** 20,
+        cacheDirectory: cacheFolder("index"),
+      },
+    },
+    log,
+    onFallback: (error) => {
+      log.warn("search.fallback", { error: error.message });
+      warn("Searches run in helper processes", "This host cannot load the native core: missions are off.");
+    },
+  });
   let opened: Promise<Project> | undefined;
   const project = () => {
     opened ??= Project.open({
@@ -73,8 +88,18 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       warn("opencode-orchestrator has no native core", describe(error));
       return;
     }
+    if (existsSync(join(directory, REWRITE_JOURNAL))) void finishRewrite();
     if (existsSync(stateFile(directory))) void recover();
   });
+  async function finishRewrite(): Promise<void> {
+    try {
+      const { restored, changed } = await recoverRewrite(directory);
+      log.info("rewrite.recovered", { restored: restored.length, changed: changed.length });
+    } catch (error) {
+      log.error("rewrite.failed", { error: describe(error) });
+      warn("A rewrite that was cut short could not be undone", describe(error));
+    }
+  }
   function warn(title: string, message: string): void {
     void host.notify({ title, message, variant: "warning" });
   }

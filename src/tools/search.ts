@@ -147,14 +147,11 @@ async function cutFiles(
 function headline(page: GrepResult, query: GrepOptions, shown: number, cut: number): string {
   const { mode, include = [], exclude = [] } = query;
   if (page.total === 0) {
-    const where =
-      page.filesSearched === 0 ? "no file was searched" : `${count(page.filesSearched, "file")} searched`;
-    const cause =
-      page.filesSearched > 0
-        ? ""
-        : `: ${[...include, ...exclude].length > 0 ? "see include; " : ""}hidden and ignored files are left out`;
-    const binary = page.skippedBinary > 0 ? `, of them ${page.skippedBinary} binary` : "";
-    return `No ${query.cursor === undefined ? "" : "more "}matches; ${where}${binary}${cause}.`;
+    const where = page.noneSelected
+      ? `; no file was searched: ${[...include, ...exclude].length > 0 ? "see include; " : ""}hidden and ignored files are left out`
+      : "";
+    const binary = page.skippedBinary > 0 ? `; ${count(page.skippedBinary, "binary file")} passed over` : "";
+    return `No ${query.cursor === undefined ? "" : "more "}matches${where}${binary}.`;
   }
   const least = page.totalExact ? "" : "at least ";
   const files = least + count(page.filesMatched, "file");

@@ -101,6 +101,8 @@ pub struct BindingGrepPage {
     pub total_exact: bool,
     /// Files read.
     pub files_searched: u32,
+    /// Whether no file at all was selected.
+    pub none_selected: bool,
     /// Files with a match.
     pub files_matched: u32,
     /// Files given up as binary.
@@ -286,6 +288,7 @@ pub fn grep_page(packed: PackedGrep) -> BindingGrepPage {
         total: number(outcome.total.count),
         total_exact: outcome.total.exact,
         files_searched: small(outcome.files_searched),
+        none_selected: outcome.none_selected,
         files_matched: small(outcome.files_matched),
         skipped_binary: small(outcome.skipped_binary),
         unreadable: unreadable(outcome.failures),

@@ -1,7 +1,7 @@
 //! Structural search, rewrite, outline and syntax check.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use napi::bindgen_prelude::AsyncTask;
@@ -178,6 +178,27 @@ impl BindingRewrite {
         let preview = Arc::clone(&self.preview);
         offload(move || Ok(small(orchestrator_syntax::apply(&preview)?.edits)))
     }
+}
+
+/// What was put back after a rewrite that did not end.
+#[napi(object)]
+pub struct BindingRecovery {
+    /// Files that hold their old content again.
+    pub restored: Vec<String>,
+    /// Files that somebody changed meanwhile: they were left alone.
+    pub changed: Vec<String>,
+}
+
+/// Puts back what a killed process had replaced below `root` in a rewrite that it did not end.
+#[napi(ts_return_type = "Promise<BindingRecovery | BindingFailure>")]
+#[must_use]
+pub fn recover_rewrite(root: String) -> AsyncTask<Offload<BindingRecovery>> {
+    offload(move || {
+        let recovery = orchestrator_syntax::recover(Path::new(&root))?;
+        let text =
+            |paths: Vec<PathBuf>| paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+        Ok(BindingRecovery { restored: text(recovery.restored), changed: text(recovery.changed) })
+    })
 }
 
 /// The languages that can be parsed.

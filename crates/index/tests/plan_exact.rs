@@ -13,7 +13,7 @@ fn show(query: &GramQuery) -> String {
     match query {
         GramQuery::All => "ALL".to_owned(),
         GramQuery::Never => "NEVER".to_owned(),
-        GramQuery::Gram(gram) => String::from_utf8_lossy(&gram.bytes()).into_owned(),
+        GramQuery::Gram(gram) => String::from_utf8_lossy(gram.bytes()).into_owned(),
         GramQuery::And(terms) => join(terms, " & "),
         GramQuery::Or(branches) => join(branches, " | "),
     }
@@ -33,6 +33,14 @@ fn texts_require_all_their_grams() {
     let long: String = ('a'..='z').collect();
     let GramQuery::And(terms) = required(&long, PlanOptions::default()).query else { panic!() };
     assert_eq!(terms.len(), 24);
+}
+
+#[test]
+fn the_joints_of_compound_names_are_required_too() {
+    assert_eq!(plan("getName"), "(Nam & ame & etN & get & tNa & getNam)");
+    assert_eq!(plan("get_it"), "(_it & et_ & get & t_i & get_it)");
+    assert_eq!(plan("etNames"), "(Nam & ame & etN & mes & tNa)", "too little stands before it");
+    assert_eq!(plan("(?i)getName"), "(ame & etn & get & nam & tna)", "joints depend on case");
 }
 
 #[test]

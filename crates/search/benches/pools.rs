@@ -155,7 +155,7 @@ fn corpus() -> (TempDir, Vec<PathBuf>) {
 struct Count(u64);
 
 impl Sink for Count {
-    type Error = std::io::Error;
+    type Error = io::Error;
     fn matched(&mut self, _: &Searcher, line: &SinkMatch<'_>) -> Result<bool, Self::Error> {
         self.0 += black_box(line.bytes()).len() as u64;
         Ok(true)

@@ -71,6 +71,8 @@ pub struct Candidates {
     times: Option<Vec<i64>>,
     /// What could not be read on the way, in path order.
     pub failures: Vec<FileFailure>,
+    /// Whether the query selects no file at all, whatever files hold.
+    pub none_selected: bool,
     /// Whether the root is a file, which is then the only candidate.
     pub root_is_file: bool,
 }

@@ -281,6 +281,7 @@ impl Scan {
             total,
             cursor: cursor.map(|place| place.encode()),
             files_searched,
+            none_selected: self.files.none_selected,
             files_matched,
             skipped_binary,
             failures,

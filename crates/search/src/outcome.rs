@@ -76,6 +76,8 @@ pub struct GrepOutcome {
     /// How many files were read. Depends on timing when the total is not exact, and on what an index
     /// could rule out.
     pub files_searched: usize,
+    /// Whether the query selects no file at all.
+    pub none_selected: bool,
     /// How many of them have a match.
     pub files_matched: usize,
     /// How many of those read were given up as binary at their first NUL byte.

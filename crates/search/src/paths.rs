@@ -1,7 +1,7 @@
 //! Paths of files in the compact form that large trees need.
 
 use std::borrow::Cow;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// The bytes of a file name. On Windows a name that is not valid UTF-16 has none.
@@ -21,14 +21,14 @@ pub fn name_bytes(name: &OsStr) -> Option<&[u8]> {
 ///
 /// Bytes come from [`name_bytes`]; others that the system cannot have are replaced.
 #[must_use]
-pub fn os_path(bytes: &[u8]) -> OsString {
+pub fn os_path(bytes: &[u8]) -> Cow<'_, Path> {
     #[cfg(unix)]
     {
-        <OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).to_os_string()
+        Cow::Borrowed(Path::new(<OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes)))
     }
     #[cfg(not(unix))]
     {
-        String::from_utf8_lossy(bytes).into_owned().into()
+        Cow::Owned(String::from_utf8_lossy(bytes).into_owned().into())
     }
 }
 

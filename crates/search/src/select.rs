@@ -137,6 +137,7 @@ impl Selecting {
         if self.with_times {
             files.set_times(times);
         }
+        files.none_selected = count == 0;
         files.failures = std::mem::take(&mut walked.failures);
         files
     }

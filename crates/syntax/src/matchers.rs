@@ -1,7 +1,6 @@
 //! A shape in all languages in question.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Mutex;
 
 use orchestrator_search::Candidates;
@@ -92,8 +91,7 @@ impl Matchers {
     }
 
     pub(crate) fn reading(&self, files: &Candidates, at: usize) -> Reading<'_> {
-        let path = os_path(files.path(at));
-        let path = Path::new(&path);
+        let path = &*os_path(files.path(at));
         let language = match self.wanted {
             Some(wanted) => Some(wanted).filter(|it| files.root_is_file || it.can_read(path)),
             None => Language::from_path(path),

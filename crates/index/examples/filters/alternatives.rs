@@ -4,15 +4,17 @@ use std::collections::HashMap;
 
 use orchestrator_index::filter::{Bitmap, Columns, Gram, GramQuery, Signature, Signer, grams};
 
-/// ASCII letters in lower case.
-pub(crate) fn fold(text: &[u8]) -> Vec<u8> {
-    text.to_ascii_lowercase()
+type Trigram = [u8; 3];
+
+/// The trigrams of a text that hold no line break.
+fn trigrams(text: &[u8]) -> impl Iterator<Item = Trigram> + '_ {
+    text.windows(3).filter(|window| !window.contains(&b'\n')).map(|window| [window[0], window[1], window[2]])
 }
 
 /// One filter over all files.
 pub(crate) trait Filter {
     fn bytes(&self) -> usize;
-    /// Sets every file that may hold `text`, ignoring the case of ASCII letters.
+    /// Sets every file that may hold `text`, as it is written.
     fn candidates(&self, text: &[u8], out: &mut Bitmap);
 }
 
@@ -22,7 +24,7 @@ pub(crate) struct Bigrams(HashMap<[u8; 2], Bitmap>, usize);
 pub(crate) fn bigrams(files: &[Vec<u8>]) -> Bigrams {
     let mut columns: Vec<Option<Bitmap>> = vec![None; 1 << 16];
     for (ordinal, file) in files.iter().enumerate() {
-        for pair in fold(file).windows(2).filter(|pair| !pair.contains(&b'\n')) {
+        for pair in file.windows(2).filter(|pair| !pair.contains(&b'\n')) {
             let column = &mut columns[usize::from(u16::from_le_bytes([pair[0], pair[1]]))];
             column.get_or_insert_with(|| Bitmap::new(files.len())).set(ordinal);
         }
@@ -38,7 +40,7 @@ impl Filter for Bigrams {
 
     fn candidates(&self, text: &[u8], out: &mut Bitmap) {
         out.fill();
-        for pair in fold(text).windows(2) {
+        for pair in text.windows(2) {
             match self.0.get(pair) {
                 Some(column) => out.and(column),
                 None => out.clear_all(),
@@ -49,14 +51,14 @@ impl Filter for Bigrams {
 
 /// (b) The files of each gram, ascending, as differences of seven bits a byte.
 #[derive(Default)]
-pub(crate) struct Postings(HashMap<Gram, (u32, Vec<u8>)>);
+pub(crate) struct Postings(HashMap<Trigram, (u32, Vec<u8>)>);
 
 pub(crate) fn postings(files: &[Vec<u8>]) -> Postings {
     let mut lists = Postings::default();
     let mut latest = vec![u32::MAX; 1 << 24];
     for (ordinal, file) in (0..).zip(files) {
-        for gram in grams(file) {
-            let [a, b, c] = gram.bytes();
+        for gram in trigrams(file) {
+            let [a, b, c] = gram;
             let seen = &mut latest[u32::from_le_bytes([a, b, c, 0]) as usize];
             if *seen == ordinal {
                 continue;
@@ -83,7 +85,7 @@ impl Filter for Postings {
     }
 
     fn candidates(&self, text: &[u8], out: &mut Bitmap) {
-        let lists: Option<Vec<_>> = grams(text).map(|gram| self.0.get(&gram)).collect();
+        let lists: Option<Vec<_>> = trigrams(text).map(|gram| self.0.get(&gram)).collect();
         let Some(mut lists) = lists else { return };
         lists.sort_by_key(|(_, list)| list.len());
         for (index, (_, list)) in lists.into_iter().enumerate() {
@@ -107,8 +109,7 @@ impl Filter for Postings {
 pub(crate) struct Blocked(Vec<Vec<[u64; 8]>>);
 
 /// The block and the bits of a gram, out of one hash of 64 bits.
-fn place(gram: Gram) -> (u64, [u64; 8]) {
-    let [a, b, c] = gram.bytes();
+fn place([a, b, c]: Trigram) -> (u64, [u64; 8]) {
     let mut hash = u64::from(u32::from_le_bytes([a, b, c, 1])).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     hash = (hash ^ (hash >> 32)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let mut bits = [0; 8];
@@ -123,7 +124,7 @@ fn place(gram: Gram) -> (u64, [u64; 8]) {
 pub(crate) fn blocked(files: &[Vec<u8>], rows: &[Signature]) -> Blocked {
     let row = |(file, row): (&Vec<u8>, &Signature)| {
         let mut blocks = vec![[0; 8]; row.bytes().div_ceil(64)];
-        for (block, bits) in grams(file).map(place) {
+        for (block, bits) in trigrams(file).map(place) {
             let block = usize::try_from((block * blocks.len() as u64) >> 32).unwrap();
             blocks[block].iter_mut().zip(bits).for_each(|(word, bits)| *word |= bits);
         }
@@ -138,7 +139,7 @@ impl Filter for Blocked {
     }
 
     fn candidates(&self, text: &[u8], out: &mut Bitmap) {
-        let places: Vec<_> = grams(text).map(place).collect();
+        let places: Vec<_> = trigrams(text).map(place).collect();
         for (ordinal, blocks) in self.0.iter().enumerate() {
             let holds = |(block, bits): &(u64, [u64; 8])| {
                 let block = &blocks[usize::try_from((block * blocks.len() as u64) >> 32).unwrap()];
@@ -155,9 +156,8 @@ impl Filter for Blocked {
 pub(crate) struct Sliced(pub(crate) Columns, pub(crate) bool);
 
 /// Another gram with an unrelated hash, for the second bit.
-fn second(gram: Gram) -> Option<Gram> {
-    let [a, b, c] = gram.bytes();
-    Gram::new([c ^ 0x80, a ^ 0x80, b ^ 0x80])
+fn second([a, b, c]: Trigram) -> Trigram {
+    [c ^ 0x80, a ^ 0x80, b ^ 0x80]
 }
 
 pub(crate) fn sign(files: &[Vec<u8>], max_density: f64, twice: bool) -> Vec<Signature> {
@@ -165,8 +165,7 @@ pub(crate) fn sign(files: &[Vec<u8>], max_density: f64, twice: bool) -> Vec<Sign
     let row = |file: &Vec<u8>| {
         signer.feed(file);
         if twice {
-            let more =
-                grams(file).filter_map(second).flat_map(|gram| [b"\n".as_slice(), &gram.bytes()].concat());
+            let more = trigrams(file).map(second).flat_map(|gram| [b"\n".as_slice(), &gram].concat());
             signer.feed(&more.collect::<Vec<_>>());
         }
         signer.finish(max_density)
@@ -180,7 +179,7 @@ impl Filter for Sliced {
     }
 
     fn candidates(&self, text: &[u8], out: &mut Bitmap) {
-        let more = grams(text).filter_map(second).filter(|_| self.1);
+        let more = trigrams(text).map(second).filter_map(Gram::new).filter(|_| self.1);
         self.0.candidates(&GramQuery::and(grams(text).chain(more).map(GramQuery::Gram)).into(), out);
     }
 }

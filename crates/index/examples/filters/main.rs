@@ -18,7 +18,7 @@ use grep_matcher::Matcher;
 use grep_regex::RegexMatcherBuilder;
 use orchestrator_index::filter::{Bitmap, Columns, DEFAULT_MAX_DENSITY, GramQuery, Signature};
 
-use alternatives::{Filter, Sliced, bigrams, blocked, fold, postings, sign};
+use alternatives::{Filter, Sliced, bigrams, blocked, postings, sign};
 
 /// Larger files, and those with a NUL, are left out, as no search finds anything in the latter.
 const MAX_FILE: u64 = 4 << 20;
@@ -85,7 +85,7 @@ fn needles(files: &[Vec<u8>], exact: &Columns) -> Needles {
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
         let words = file.split(|byte| !is_part(byte)).filter(|word| LENGTHS.contains(&word.len()));
         for word in words.filter(|word| !word[0].is_ascii_digit()) {
-            let (last, count) = seen.entry(fold(word)).or_insert((usize::MAX, 0));
+            let (last, count) = seen.entry(word.to_vec()).or_insert((usize::MAX, 0));
             *count += usize::from(*last != ordinal);
             *last = ordinal;
         }

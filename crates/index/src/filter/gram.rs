@@ -1,54 +1,110 @@
-/// Three bytes of a line; or, where case is ignored, those and the same in other cases.
+/// A few bytes of a line, of which a signature knows whether the file may hold them.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Gram {
-    bytes: [u8; 3],
-    any_case: bool,
+pub enum Gram {
+    /// A trigram.
+    Three([u8; 3]),
+    /// A trigram in any case of its ASCII letters; here in lower case.
+    ThreeInAnyCase([u8; 3]),
+    /// The bytes around the joint of a compound name: three before and three from the joint on.
+    ///
+    /// The trigrams of `createTextRange` stand in many files that speak of texts and ranges; `ate|Tex` and `ext|Ran`
+    /// together do in few.
+    Joint([u8; JOINT]),
 }
 
+/// Bytes of a joint.
+pub(crate) const JOINT: usize = 6;
+/// Of these, how many stand before it.
+const BEFORE_JOINT: usize = 3;
+
 impl Gram {
-    /// `None` for three bytes that hold a line break, which no signature knows.
+    /// The trigram; `None` for three bytes that hold a line break, which no signature knows.
     #[must_use]
     pub fn new(bytes: [u8; 3]) -> Option<Self> {
-        if bytes.contains(&b'\n') { None } else { Some(Self { bytes, any_case: false }) }
+        if bytes.contains(&b'\n') { None } else { Some(Self::Three(bytes)) }
     }
 
-    /// The gram in any case of its ASCII letters.
+    /// The trigram in any case of its ASCII letters.
     #[must_use]
     pub fn in_any_case(bytes: [u8; 3]) -> Option<Self> {
-        let any_case = bytes.iter().any(u8::is_ascii_alphabetic);
-        Some(Self { bytes: Self::new(bytes)?.bytes.map(|byte| byte.to_ascii_lowercase()), any_case })
+        if bytes.iter().any(u8::is_ascii_alphabetic) && !bytes.contains(&b'\n') {
+            Some(Self::ThreeInAnyCase(bytes.map(|byte| byte.to_ascii_lowercase())))
+        } else {
+            Self::new(bytes)
+        }
     }
 
-    /// Its bytes, in lower case where case is ignored.
+    /// Its bytes.
     #[must_use]
-    pub fn bytes(self) -> [u8; 3] {
-        self.bytes
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Three(bytes) | Self::ThreeInAnyCase(bytes) => bytes,
+            Self::Joint(bytes) => bytes,
+        }
     }
 
     /// The gram's bits in a signature of `2^width_log2` bits, of which one must be set: folding keeps the low bits of
     /// the hash. One bit where case matters, at most eight where not.
     pub(crate) fn bits(self, width_log2: u8) -> impl Iterator<Item = usize> {
-        let varies = |at: usize| usize::from(self.any_case && self.bytes[at].is_ascii_alphabetic()) << at;
-        let letters = varies(0) | varies(1) | varies(2);
-        (0..8_usize).filter(move |upper| upper & !letters == 0).map(move |upper| {
-            let mut bytes = self.bytes;
-            for (at, byte) in bytes.iter_mut().enumerate().filter(|(at, _)| upper >> at & 1 == 1) {
-                debug_assert!(letters >> at & 1 == 1);
+        let (bytes, letters) = match self {
+            Self::ThreeInAnyCase(bytes) => {
+                let letter = |at: usize| usize::from(bytes[at].is_ascii_alphabetic()) << at;
+                (bytes, letter(0) | letter(1) | letter(2))
+            }
+            Self::Three(bytes) => (bytes, 0),
+            Self::Joint(_) => ([0; 3], 0),
+        };
+        let hashed = move |upper: usize| {
+            if let Self::Joint(bytes) = self {
+                return hash_joint(bytes);
+            }
+            let mut cased = bytes;
+            for (at, byte) in cased.iter_mut().enumerate().filter(|(at, _)| upper >> at & 1 == 1) {
+                debug_assert!(letters >> at & 1 == 1, "only letters have cases");
                 *byte = byte.to_ascii_uppercase();
             }
-            usize::from(hash(bytes)) & ((1 << width_log2) - 1)
-        })
+            hash(cased)
+        };
+        let mask = (1 << width_log2) - 1;
+        (0..8_usize)
+            .filter(move |upper| upper & !letters == 0)
+            .map(move |upper| usize::from(hashed(upper)) & mask)
     }
 }
 
-/// The grams of a text, one for each position that has one.
+/// The grams of a text: a trigram for each position that has one, and its joints.
 pub fn grams(text: &[u8]) -> impl Iterator<Item = Gram> + '_ {
-    text.windows(3).filter_map(|window| Gram::new([window[0], window[1], window[2]]))
+    let trigrams = text.windows(3).filter_map(|window| Gram::new([window[0], window[1], window[2]]));
+    trigrams.chain(text.windows(JOINT).filter_map(joint).map(Gram::Joint))
 }
 
-/// The same, in any case.
+/// The trigrams of a text, in any case. Its joints depend on case.
 pub(crate) fn grams_in_any_case(text: &[u8]) -> impl Iterator<Item = Gram> + '_ {
     text.windows(3).filter_map(|window| Gram::in_any_case([window[0], window[1], window[2]]))
+}
+
+/// The window, if there is a joint in its middle: a lower-case letter or a digit before a capital or an underscore.
+#[inline]
+pub(crate) fn joint(window: &[u8]) -> Option<[u8; JOINT]> {
+    let (before, after) = (window[BEFORE_JOINT - 1], window[BEFORE_JOINT]);
+    if !is_joint(before, after) {
+        return None;
+    }
+    let bytes: [u8; JOINT] = window.try_into().ok()?;
+    if bytes.contains(&b'\n') { None } else { Some(bytes) }
+}
+
+#[inline]
+pub(crate) const fn is_joint(before: u8, after: u8) -> bool {
+    (before.is_ascii_lowercase() || before.is_ascii_digit()) && (after.is_ascii_uppercase() || after == b'_')
+}
+
+/// FNV-1a, folded to 16 bits.
+pub(crate) fn hash_joint(bytes: [u8; JOINT]) -> u16 {
+    let hash =
+        bytes.iter().fold(0x811c_9dc5_u32, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let [a, b, c, d] = hash.to_le_bytes();
+    u16::from_le_bytes([a ^ c, b ^ d])
 }
 
 /// From 24 bits to 16, with a multiplier for each byte (Carter and Wegman 1979): in 16 bits throughout, as

@@ -1,6 +1,6 @@
 //! A small filter for each file, and the search through the filters of a whole tree.
 //!
-//! A file's [`Signature`] is a Bloom filter (Bloom 1970) of its trigrams with one hash function. It
+//! A file's [`Signature`] is a Bloom filter (Bloom 1970) of its [grams](Gram) with one hash function. It
 //! is collected at 65,536 bits and then *folded*: the upper half is laid over the lower one as long
 //! as few enough bits are set. So a small file has a small signature, and each has about the same
 //! share of false positives. The signatures of a tree are kept as [`Columns`]: one bitmap over all

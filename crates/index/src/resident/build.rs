@@ -60,9 +60,9 @@ impl Root {
             let (known, rows) = saved.remove(path)?;
             (known == *stamp).then(|| rows.into())
         };
-        let (base, stale, shared) = found.into_base(as_saved, max_bytes);
+        let (base, unread, shared) = found.into_base(as_saved, max_bytes);
         let mut state = self.lock();
-        state.set_base(base, stale);
+        state.set_base(base, unread);
         state.shared = shared.into_iter().collect();
         state.take_directories(b"", walked, None);
         // Repositories below the root are known only now, and with them where more rules are: whether those changed

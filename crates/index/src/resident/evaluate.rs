@@ -99,6 +99,7 @@ impl State {
         if wanted.with_times {
             candidates.set_times(times);
         }
+        candidates.none_selected = candidates.is_empty() && !self.selects_any(wanted);
         candidates.failures = self.failures_below(sub, prefix);
         Some(candidates)
     }
@@ -120,6 +121,17 @@ impl State {
         hits.clear_range(0..range.start);
         hits.clear_range(range.end..count);
         hits
+    }
+
+    /// Whether any file is selected, whatever it holds.
+    fn selects_any(&self, wanted: &Wanted) -> bool {
+        let mut folders = Folders { state: self, wanted, memo: HashMap::new(), last: None };
+        let base = &self.base;
+        below(&self.added, &wanted.sub).any(|(path, added)| folders.selects(&path.0, added.hidden))
+            || base
+                .paths
+                .range_below(&wanted.sub)
+                .any(|at| !self.gone.get(at) && folders.selects(base.paths.get(at), base.hidden.get(at)))
     }
 
     /// Ignored files that the globs take in again; `None` if they take in a directory, of which nothing is known.
@@ -223,21 +235,22 @@ impl Folders<'_> {
         {
             return *descends;
         }
-        let descends = match self.memo.get(directory) {
-            Some(&known) => known,
-            None => {
-                let descends = self.descends(split(directory).0) && {
-                    let matched = self.matched(directory, true);
-                    let own_hidden =
-                        || self.state.directories.get(&key(directory)).is_some_and(|one| one.own_hidden);
-                    !matched.is_ignore() && (matched.is_whitelist() || self.wanted.hidden || !own_hidden())
-                };
-                self.memo.insert(directory.to_vec(), descends);
-                descends
-            }
+        let descends = if let Some(&known) = self.memo.get(directory) {
+            known
+        } else {
+            let descends = self.descends(split(directory).0) && self.enters(directory);
+            self.memo.insert(directory.to_vec(), descends);
+            descends
         };
         self.last = Some((directory.to_vec(), descends));
         descends
+    }
+
+    /// Whether a walk that comes to the folder above enters this one.
+    fn enters(&self, directory: &[u8]) -> bool {
+        let matched = self.matched(directory, true);
+        let own_hidden = || self.state.directories.get(&key(directory)).is_some_and(|one| one.own_hidden);
+        !matched.is_ignore() && (matched.is_whitelist() || self.wanted.hidden || !own_hidden())
     }
 
     fn matched(&self, path: &[u8], is_directory: bool) -> ignore::Match<()> {

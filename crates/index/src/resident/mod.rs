@@ -35,7 +35,7 @@ use root::Root;
 pub struct IndexOptions {
     /// The memory that one root's index may take, in bytes. Default: 64 MiB.
     pub max_bytes: usize,
-    /// The share of the tree's bytes that its index may take, 0 to 1. Default: 0.05; 1 MiB is always allowed.
+    /// The share of the tree's bytes that its index may take, 0 to 1. Default: 0.1; 1 MiB is always allowed.
     pub max_share: f64,
     /// How many roots are indexed at a time; the one that was not searched for longest goes first. Default: 4.
     pub max_roots: usize,
@@ -51,7 +51,7 @@ impl Default for IndexOptions {
     fn default() -> Self {
         Self {
             max_bytes: 64 << 20,
-            max_share: 0.05,
+            max_share: 0.1,
             max_roots: 4,
             max_files: 1_000_000,
             cache_directory: None,
@@ -211,7 +211,9 @@ impl FileSource for ResidentIndex {
         root.used.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         roots.insert(path, Arc::clone(&root));
         drop(roots);
-        closed.iter().for_each(|root| root.close());
+        for root in &closed {
+            root.close();
+        }
         root.build();
     }
 }

@@ -89,7 +89,9 @@ impl Need {
                 let mut any = Bitmap::new(base.len());
                 for texts in groups {
                     let mut all = Bitmap::ones(base.len());
-                    texts.iter().for_each(|text| all.and(&base.files_with_all_over(text)));
+                    for text in texts {
+                        all.and(&base.files_with_all_over(text));
+                    }
                     any.or(&all);
                 }
                 any
@@ -141,12 +143,16 @@ impl Base {
             GramQuery::Gram(gram) => self.files_with(&GramQuery::Gram(*gram).into()),
             GramQuery::And(parts) => {
                 let mut all = Bitmap::ones(self.len());
-                parts.iter().for_each(|part| all.and(&self.files_with_spread(part)));
+                for part in parts {
+                    all.and(&self.files_with_spread(part));
+                }
                 all
             }
             GramQuery::Or(parts) => {
                 let mut any = Bitmap::new(self.len());
-                parts.iter().for_each(|part| any.or(&self.files_with_spread(part)));
+                for part in parts {
+                    any.or(&self.files_with_spread(part));
+                }
                 any
             }
         }

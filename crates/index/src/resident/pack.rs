@@ -35,9 +35,9 @@ impl Root {
         };
         let draft = snapshot.draft();
         drop(snapshot);
-        let (base, stale) = draft.into_base(max_bytes);
+        let (base, unread) = draft.into_base(max_bytes);
         let mut state = self.lock();
-        state.replace_base(base, stale);
+        state.replace_base(base, unread);
     }
 
     /// What a later process can begin with.
@@ -82,16 +82,15 @@ impl Snapshot {
             }
             draft.paths.push(b"", path);
             draft.hidden.push(self.base.hidden.get(at));
-            match self.patches.get(&number(at)) {
-                Some(signed) => draft.push_signed(signed),
-                None => {
-                    let stale = self.stale.get(at);
-                    draft.unread.push(stale);
-                    draft.racy.push(self.base.racy.get(at));
-                    draft.stamps.push(self.base.stamps[at]);
-                    draft.rows.push(rows.filter(|_| !stale));
-                    draft.cut.push(self.base.cut.get(at));
-                }
+            if let Some(signed) = self.patches.get(&number(at)) {
+                draft.push_signed(signed);
+            } else {
+                let stale = self.stale.get(at);
+                draft.unread.push(stale);
+                draft.racy.push(self.base.racy.get(at));
+                draft.stamps.push(self.base.stamps[at]);
+                draft.rows.push(rows.filter(|_| !stale));
+                draft.cut.push(self.base.cut.get(at));
             }
         }
         for (path, one) in added {

@@ -183,6 +183,10 @@ impl Root {
 
     fn save(&self) {
         if let Some(file) = self.cache_file() {
+            if let Some(folder) = file.parent() {
+                let _ = std::fs::create_dir_all(folder);
+                forget_old(folder);
+            }
             // A cache that cannot be written is no cache.
             let _ = crate::saved::save(&file, &self.to_save());
         }
@@ -393,6 +397,19 @@ impl Root {
             with_ignored: true,
             with_stats: true,
             before_read,
+        }
+    }
+}
+
+/// Removes indexes of trees that nobody has searched for a month.
+fn forget_old(folder: &Path) {
+    const KEPT: Duration = Duration::from_hours(30 * 24);
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_index = entry.path().extension().is_some_and(|extension| extension == "index");
+        let age =
+            entry.metadata().and_then(|data| data.modified()).map(|time| time.elapsed().unwrap_or_default());
+        if is_index && age.is_ok_and(|age| age > KEPT) {
+            let _ = std::fs::remove_file(entry.path());
         }
     }
 }

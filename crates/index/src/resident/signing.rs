@@ -38,7 +38,7 @@ impl Signing {
     fn sign_batch(&self, batch: &[PathKey], context: &StepContext<'_>) {
         let mut signer = Signer::new();
         let mut buffer = vec![0; BINARY_HEAD];
-        let signed: Vec<_> = batch
+        let results: Vec<_> = batch
             .iter()
             .map(|path| {
                 // Others go first; the file is taken up again later.
@@ -50,7 +50,7 @@ impl Signing {
         // What happened while the files were read has been heard of by now.
         self.root.listen(&mut state);
         let lost = state.heard.lost || state.heard.touched.values().any(|touch| touch.directory);
-        for (path, signed) in signed {
+        for (path, signed) in results {
             let touched = lost || state.heard.touched.contains_key(&*path.0);
             state.install(path, signed.filter(|_| !touched));
         }

@@ -448,6 +448,7 @@ pub(super) fn below<'a, T>(
         from.push(b'/');
     }
     // `/` sorts first: everything below comes right behind.
-    map.range((Bound::Included(PathKey(from.clone().into())), Bound::Unbounded))
+    // The root's own empty path is not below it.
+    map.range((Bound::Excluded(PathKey(from.clone().into())), Bound::Unbounded))
         .take_while(move |(path, _)| path.0.starts_with(&from))
 }

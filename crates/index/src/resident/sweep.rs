@@ -10,7 +10,7 @@ use super::root::Root;
 use super::state::key;
 
 /// How long such a write can stay unseen in a tree that is being searched.
-pub(super) const INTERVAL: Duration = Duration::from_secs(60);
+pub(super) const INTERVAL: Duration = Duration::from_mins(1);
 
 impl Root {
     /// Compares every file with its stamp. Answers how many had changed unheard.

@@ -66,7 +66,7 @@ impl Entry {
         let old = unhex(next()?)?.try_into().ok()?;
         let new = unhex(next()?)?.try_into().ok()?;
         let stem = next()?.to_owned();
-        let target = os_path(&unhex(next()?)?).into();
+        let target = os_path(&unhex(next()?)?).into_owned();
         let is_name = stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         (next().is_none() && is_name).then_some(Self { target, stem, old, new })
     }
