@@ -208,8 +208,11 @@ describe("events", () => {
 });
 
 describe("options", () => {
+  const NATIVE = { isolation: "none", index: true, indexMegabytes: 64 };
+  const DEFAULTS = { ...DEFAULT_OPTIONS, searchTools: true, native: NATIVE };
+
   it("have defaults", () => {
-    const expected = { options: { ...DEFAULT_OPTIONS, searchTools: true }, problems: [] };
+    const expected = { options: DEFAULTS, problems: [] };
     expect(parseOptions(undefined)).toEqual(expected);
     expect(parseOptions({})).toEqual(expected);
   });
@@ -222,6 +225,7 @@ describe("options", () => {
       attempts: 5,
       slots: { ...DEFAULT_OPTIONS.slots, worker: 2 },
       searchTools: false,
+      native: NATIVE,
     });
   });
 
@@ -231,10 +235,11 @@ describe("options", () => {
     [{ review: "sometimes" }, "options.review:"],
     [{ colour: "red" }, "options:"],
     [{ slots: { thief: 1 } }, "options.slots:"],
+    [{ native: { isolation: "container" } }, "options.native.isolation:"],
     ["nonsense", "options:"],
   ])("that are wrong fall back, and the problem is named: %j", (input, place) => {
     const { options, problems } = parseOptions(input);
-    expect(options).toEqual({ ...DEFAULT_OPTIONS, searchTools: true });
+    expect(options).toEqual(DEFAULTS);
     expect(problems.length).toBe(1);
     expect(problems[0]?.startsWith(place)).toBe(true);
   });

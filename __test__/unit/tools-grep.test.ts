@@ -120,9 +120,9 @@ describe("grep's answer", () => {
 
   it("tells nothing found from nothing searched", async () => {
     const search = new FakeSearch();
-    Object.assign(search.extra, { filesSearched: 12, skippedBinary: 2 });
-    expect(await grep(search)).toBe("No matches; 12 files searched, of them 2 binary.");
-    Object.assign(search.extra, { filesSearched: 0, skippedBinary: 0 });
+    Object.assign(search.extra, { noneSelected: false, skippedBinary: 2 });
+    expect(await grep(search)).toBe("No matches; 2 binary files passed over.");
+    Object.assign(search.extra, { noneSelected: true, skippedBinary: 0 });
     expect(await grep(search, { include: "*.rb" })).toBe(
       "No matches; no file was searched: see include; hidden and ignored files are left out.",
     );

@@ -255,7 +255,8 @@ impl Scan {
             each.byte_end += shift;
             each.transcoded = encoding == Encoding::Utf16;
         }
-        Ok(FileResult { matches, total, is_binary, shift, cut_short })
+        let capped = query.max_per_file.is_some_and(|most| matches.len() >= most);
+        Ok(FileResult { matches, total, is_binary, shift, cut_short, capped })
     }
 
     fn outcome(&self, query: &GrepQuery) -> GrepOutcome {
@@ -289,19 +290,21 @@ impl Scan {
     }
 
     fn place(&self, query: &GrepQuery, at: usize, last: &FileResult) -> Place {
-        let capped = query.max_per_file.is_some_and(|most| last.matches.len() >= most);
         Place {
             rank: (query.order == FileOrder::Relevance).then(|| self.files.rank(at)),
             path: self.files.path(at).to_vec(),
-            offset: last.matches.last().filter(|_| !capped).map(|found| found.byte_start - last.shift),
+            offset: last.matches.last().filter(|_| !last.capped).map(|found| found.byte_start - last.shift),
         }
     }
 }
 
 /// The number of matches at which the rest of a file need not be counted.
 fn enough(query: &GrepQuery, keep: usize) -> u64 {
-    if query.mode == GrepMode::Files {
-        return 1;
+    match query.mode {
+        GrepMode::Files => return 1,
+        // The number of each file is what was asked for.
+        GrepMode::Counts => return u64::MAX,
+        GrepMode::Matches => {}
     }
     match query.count_up_to {
         // The lines after the last kept match are still to come.

@@ -14,6 +14,8 @@ pub(crate) struct FileResult {
     pub(crate) shift: u64,
     /// Whether the rest of the file was not even counted.
     pub(crate) cut_short: bool,
+    /// Whether it has as many matches as are wanted of one file.
+    pub(crate) capped: bool,
 }
 
 /// The results so far, holding never more than the limit beside those in flight.
@@ -82,7 +84,9 @@ impl Tally {
         self.skipped_binary += usize::from(result.is_binary);
         self.total += result.total;
         self.cut_short |= result.cut_short;
-        self.dropped |= self.mode == GrepMode::Matches && (result.matches.len() as u64) < result.total;
+        // What a cap leaves out of a file is on no later page.
+        let left = (result.matches.len() as u64) < result.total && !result.capped;
+        self.dropped |= self.mode == GrepMode::Matches && left;
         let units = self.units(&result);
         if units > 0 {
             self.kept_count += units;

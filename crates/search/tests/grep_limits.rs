@@ -219,6 +219,14 @@ fn a_cap_of_each_file_leaves_the_rest_of_it_out_of_later_pages() {
     let tree = many(5, 6);
     let pages = pages(&tree, &GrepQuery::new("foo", tree.query()).max_per_file(2).max_matches(2));
     assert_eq!(pages.iter().map(|page| page.matches.len()).sum::<usize>(), 10);
+    let whole = tree.grep("foo", |q| q.max_per_file(2));
+    assert_eq!((whole.matches.len(), whole.cursor), (10, None), "nothing is behind it");
+}
+
+#[test]
+fn counts_of_files_are_whole_although_counting_may_stop() {
+    let found = many(1, 42).grep("foo", |q| q.mode(GrepMode::Counts).count_up_to(1));
+    assert_eq!(found.files[0].count, 42);
 }
 
 #[test]

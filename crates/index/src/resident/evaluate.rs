@@ -1,12 +1,12 @@
 //! Answering a call from what is known.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ignore::overrides::Override;
 use orchestrator_search::paths::{absolute, compare, is_below, joined, os_path, split};
-use orchestrator_search::{Candidates, Content, FileQuery, SearchError, Stamp};
+use orchestrator_search::{Candidates, Content, FileFailure, FileQuery, LossyText, SearchError, Stamp};
 
 use super::need::Need;
 use super::state::{State, below, key, number};
@@ -45,7 +45,7 @@ impl Wanted {
 
 impl State {
     /// The files of a call; `None` if it reaches what is not known.
-    pub(super) fn evaluate(&mut self, root: &std::path::Path, wanted: &Wanted) -> Option<Candidates> {
+    pub(super) fn evaluate(&mut self, root: &Path, wanted: &Wanted) -> Option<Candidates> {
         let sub = &*wanted.sub;
         // What is named is searched although it is hidden, and so are its entries: the lists say less.
         if self.directories.get(&key(sub))?.hidden {
@@ -100,7 +100,7 @@ impl State {
             candidates.set_times(times);
         }
         candidates.none_selected = candidates.is_empty() && !self.selects_any(wanted);
-        candidates.failures = self.failures_below(sub, prefix);
+        candidates.failures = self.failures_below(root, sub, prefix);
         Some(candidates)
     }
 
@@ -164,7 +164,7 @@ impl State {
     }
 
     /// Files that can be written through a name that is not watched are compared with their stamps.
-    fn check_shared(&mut self, root: &std::path::Path) {
+    fn check_shared(&mut self, root: &Path) {
         for path in self.shared.iter().cloned().collect::<Vec<_>>() {
             let now = absolute(root, &path.0).symlink_metadata().ok().map(|data| Stamp::of(&data));
             let certain = self.signed_stamp(&path.0).is_some_and(|(stamp, racy)| !racy && Some(stamp) == now);
@@ -174,24 +174,25 @@ impl State {
         }
     }
 
-    fn failures_below(&self, sub: &[u8], prefix: usize) -> Vec<orchestrator_search::FileFailure> {
-        let reported = self.failures.iter().filter(|one| {
+    /// What could not be read: below the folder that is searched, and ignore files above it.
+    fn failures_below(&self, root: &Path, sub: &[u8], prefix: usize) -> Vec<FileFailure> {
+        let reported = |one: &FileFailure| {
             let path = one.path.as_bytes();
-            path == sub || is_below(path, sub)
-        });
-        reported
-            .map(|one| {
-                let path = one.path.as_bytes();
-                let relative = path.get(prefix..).unwrap_or_default();
-                let path = orchestrator_search::LossyText::from_bytes(relative);
-                orchestrator_search::FileFailure { path, ..one.clone() }
-            })
-            .collect()
+            let path = if path == sub || is_below(path, sub) {
+                LossyText::from_bytes(path.get(prefix..).unwrap_or_default())
+            } else if is_below(sub, split(path).0) {
+                LossyText::from_path(&absolute(root, path))
+            } else {
+                return None;
+            };
+            Some(FileFailure { path, ..one.clone() })
+        };
+        self.failures.iter().filter_map(reported).collect()
     }
 }
 
 /// When a file was last changed, in nanoseconds since 1970.
-fn time(root: &std::path::Path, path: &[u8], stamp: Option<Stamp>) -> i64 {
+fn time(root: &Path, path: &[u8], stamp: Option<Stamp>) -> i64 {
     match stamp {
         Some(stamp) => stamp.mtime_ns,
         None => absolute(root, path).symlink_metadata().map_or(i64::MIN, |data| Stamp::of(&data).mtime_ns),
