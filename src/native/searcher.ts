@@ -47,7 +47,7 @@ export interface CodeSearch {
 }
 
 export interface IndexOptions {
-  /** Most memory of one root's index. Default: 64 MiB, and never more than the larger of 1 MiB and 5% of the tree. */
+  /** Most memory of one root's index. Default: 64 MiB, and never more than the larger of 1 MiB and 10% of the tree. */
   readonly maxBytes?: number;
   /** Most roots at a time; the one not searched for longest goes first. Default: 4. */
   readonly maxRoots?: number;
@@ -74,7 +74,7 @@ export interface SearcherOptions {
  * Searches in this process, on threads that all searchers share. With an index, the first search of a folder walks it,
  * and later ones read only files that can match; an answer is the same with and without.
  */
-export class Searcher implements CodeSearch {
+export class Searcher implements CodeSearch, AsyncDisposable {
   readonly #options: SearcherOptions;
   #searcher: BindingSearcher | undefined;
   #closed = false;
@@ -145,6 +145,10 @@ export class Searcher implements CodeSearch {
     this.#closed = true;
     this.#searcher?.close();
     this.#searcher = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   #open(): BindingSearcher {

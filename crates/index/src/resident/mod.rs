@@ -4,11 +4,17 @@
 //! the list covers does not walk, and reads only files whose filter lets its pattern through. See `docs/SEARCH_INDEX.md`
 //! for the format, the plan, and why no match is missed.
 
+mod background;
+mod base;
 mod build;
 mod evaluate;
 mod events;
+#[cfg(target_os = "linux")]
+mod inotify;
 mod inputs;
 mod need;
+#[cfg(not(target_os = "linux"))]
+mod no_events;
 mod pack;
 mod reconcile;
 mod root;

@@ -2,8 +2,9 @@
 
 use orchestrator_search::Content;
 
+use super::base::Base;
 use super::signing::OVERLAP;
-use super::state::{Base, Signed};
+use super::state::Signed;
 use crate::filter::{Bitmap, GramQuery, Requirement, Signature};
 use crate::plan::{PlanOptions, literals, longest_match, required};
 

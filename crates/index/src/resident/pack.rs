@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use orchestrator_search::paths::{PathKey, compare};
 
+use super::base::{Base, Draft};
 use super::reconcile::UNKNOWN;
 use super::root::Root;
-use super::state::{Added, Base, Draft, State, number};
+use super::state::{Added, State, number};
 use crate::filter::Bitmap;
 use crate::saved::{SavedEntry, SavedIndex};
 

@@ -6,7 +6,8 @@ use std::path::Path;
 use orchestrator_search::paths::{PathKey, PathList, absolute, joined, split};
 use orchestrator_search::{EntryKind, Stamp, Verdict, Walked};
 
-use super::state::{Base, Directory, Draft, Rows, State, below, key};
+use super::base::{Base, Draft, Rows};
+use super::state::{Directory, State, below, key};
 use super::trust;
 use super::watch::Watcher;
 use crate::filter::Bitmap;

@@ -3,50 +3,41 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use orchestrator_scheduler::executor::{Executor, Priority};
-use orchestrator_search::{
-    Answer, BeforeRead, Candidates, SearchError, WalkPlan, Walked, standard_rules, submit,
-};
+use orchestrator_scheduler::executor::Executor;
+use orchestrator_search::{Answer, BeforeRead, Candidates, SearchError, WalkPlan, Walked, standard_rules};
 
-use super::build::Build;
 use super::evaluate::Wanted;
 use super::inputs::Inputs;
 use super::reconcile::Found;
-use super::signing::Signing;
 use super::state::State;
-use super::sweep;
-use super::watch::{Waited, Watcher};
+use super::watch::Watcher;
 use super::{IndexOptions, IndexState, IndexStatus};
-
-/// Events that come in such a time are worked in together.
-const COALESCE: Duration = Duration::from_millis(50);
 
 /// The index of one tree. See the [module](super).
 pub(super) struct Root {
     path: PathBuf,
-    executor: Executor,
+    pub(super) executor: Executor,
     options: IndexOptions,
     /// `None`: nothing tells of changes, every search compares all stamps.
-    watcher: Option<Arc<Watcher>>,
+    pub(super) watcher: Option<Arc<Watcher>>,
     state: Mutex<State>,
     /// Reading in the background is queued or going on.
-    signing: AtomicBool,
+    pub(super) signing: AtomicBool,
     closed: AtomicBool,
     /// When it was last searched, as the registry counts.
     pub(super) used: AtomicU64,
-    waiting: Mutex<Vec<Ready>>,
-    begun: Instant,
-    built_ms: AtomicU64,
+    pub(super) waiting: Mutex<Vec<Ready>>,
+    pub(super) begun: Instant,
+    pub(super) built_ms: AtomicU64,
 }
 
 /// Is told of the finished index.
 pub(super) type Ready = Box<dyn FnOnce(IndexStatus) + Send>;
 
 /// What a call has to do before it can be answered.
-enum Catch {
+pub(super) enum Catch {
     /// Everything is worked in.
     Current,
     /// These directories have to be walked; each with the number of its last touch.
@@ -123,96 +114,6 @@ impl Root {
         self.tell_ready();
     }
 
-    /// Walks the tree for the first time, in the background.
-    pub(super) fn build(self: &Arc<Self>) {
-        let root = Arc::clone(self);
-        let work = Build::new(Arc::clone(self), self.full_plan());
-        submit(&self.executor, Priority::Background, work, move |result| match result {
-            Ok(()) => root.sign(),
-            // The next search tries again with another root.
-            Err(_) => root.close(),
-        });
-    }
-
-    /// Reads what was not read since it changed, in the background.
-    pub(super) fn sign(self: &Arc<Self>) {
-        if self.is_closed() || self.signing.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let root = Arc::clone(self);
-        submit(&self.executor, Priority::Background, Signing::new(Arc::clone(self)), move |result| {
-            root.signed(result.is_ok());
-        });
-    }
-
-    fn signed(self: &Arc<Self>, ok: bool) {
-        let (pack, max_bytes) = {
-            let state = self.lock();
-            let tree = state.base.stamps.iter().map(|stamp| stamp.size).sum();
-            (ok && state.wants_packing() && !self.is_closed(), self.max_bytes(tree))
-        };
-        if !pack {
-            return self.settled(ok);
-        }
-        let root = Arc::clone(self);
-        let name = "index-packer".to_owned();
-        // One long piece of work, for which no worker of the executor should be away from the searches.
-        let started = thread::Builder::new().name(name).spawn(move || {
-            root.pack(max_bytes);
-            root.save();
-            root.settled(ok);
-        });
-        if started.is_err() {
-            self.settled(false);
-        }
-    }
-
-    /// Reading has ended for now.
-    fn settled(self: &Arc<Self>, ok: bool) {
-        self.signing.store(false, Ordering::Release);
-        let unsigned = self.lock().unsigned_count();
-        if unsigned == 0 || !ok {
-            self.built_ms
-                .compare_exchange(0, elapsed_ms(self.begun), Ordering::Relaxed, Ordering::Relaxed)
-                .ok();
-            self.tell_ready();
-        } else if !lock(&self.waiting).is_empty() {
-            self.sign();
-        }
-    }
-
-    fn save(&self) {
-        if let Some(file) = self.cache_file() {
-            if let Some(folder) = file.parent() {
-                let _ = std::fs::create_dir_all(folder);
-                forget_old(folder);
-            }
-            // A cache that cannot be written is no cache.
-            let _ = crate::saved::save(&file, &self.to_save());
-        }
-    }
-
-    /// Calls `ready` once every file is read.
-    pub(super) fn when_ready(self: &Arc<Self>, ready: Ready) {
-        lock(&self.waiting).push(ready);
-        let state = self.lock();
-        let done = self.is_closed() || (state.listed && state.unsigned_count() == 0);
-        let listed = state.listed;
-        drop(state);
-        if done && !self.signing.load(Ordering::Acquire) {
-            self.tell_ready();
-        } else if listed {
-            self.sign();
-        }
-    }
-
-    fn tell_ready(&self) {
-        let waiting = std::mem::take(&mut *lock(&self.waiting));
-        for ready in waiting {
-            ready(self.status());
-        }
-    }
-
     pub(super) fn status(&self) -> IndexStatus {
         let state = self.lock();
         let unsigned = state.unsigned_count();
@@ -237,38 +138,8 @@ impl Root {
         self.watcher.as_ref().is_some_and(|watcher| watcher.is_complete())
     }
 
-    /// Works in events as they come, so that files are read again soon and the queue does not overflow.
-    fn follow(self: &Arc<Self>) {
-        let Some(watcher) = self.watcher.clone() else { return };
-        let root = Arc::downgrade(self);
-        let name = "index-watcher".to_owned();
-        let started = thread::Builder::new().name(name).stack_size(256 << 10).spawn(move || {
-            let (mut swept, mut used) = (Instant::now(), 0);
-            loop {
-                let waited = watcher.wait(sweep::INTERVAL, COALESCE);
-                let Some(root) = root.upgrade().filter(|_| waited != Waited::Woken) else { return };
-                let now_used = root.used.load(Ordering::Relaxed);
-                // A tree that nobody searches needs no sweep.
-                if swept.elapsed() >= sweep::INTERVAL && now_used != used {
-                    root.sweep();
-                    (swept, used) = (Instant::now(), now_used);
-                }
-                let unsigned = {
-                    let mut state = root.lock();
-                    let caught = state.listed.then(|| root.catch_up(&mut state));
-                    matches!(caught, Some(Catch::Current)) && state.unsigned_count() > 0
-                };
-                if unsigned {
-                    root.sign();
-                }
-            }
-        });
-        // Without the thread, searches work in the events by themselves.
-        drop(started);
-    }
-
     /// Works in what happened up to now.
-    fn catch_up(&self, state: &mut State) -> Catch {
+    pub(super) fn catch_up(&self, state: &mut State) -> Catch {
         let Some(watcher) = self.watcher.as_ref().filter(|watcher| watcher.is_complete()) else {
             return Catch::Walk(vec![(Vec::new(), state.touches)]);
         };
@@ -374,7 +245,7 @@ impl Root {
     }
 
     /// The plan of a walk through everything.
-    fn full_plan(&self) -> WalkPlan {
+    pub(super) fn full_plan(&self) -> WalkPlan {
         let mut state = self.lock();
         let touch = state.touches;
         self.plan(&mut state, &[(Vec::new(), touch)])
@@ -401,19 +272,6 @@ impl Root {
     }
 }
 
-/// Removes indexes of trees that nobody has searched for a month.
-fn forget_old(folder: &Path) {
-    const KEPT: Duration = Duration::from_hours(30 * 24);
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let is_index = entry.path().extension().is_some_and(|extension| extension == "index");
-        let age =
-            entry.metadata().and_then(|data| data.modified()).map(|time| time.elapsed().unwrap_or_default());
-        if is_index && age.is_ok_and(|age| age > KEPT) {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
-}
-
 /// The scopes that do not lie in another one.
 fn outermost(scopes: &[(Vec<u8>, u64)]) -> impl Iterator<Item = &(Vec<u8>, u64)> {
     scopes.iter().filter(|(path, _)| {
@@ -421,10 +279,6 @@ fn outermost(scopes: &[(Vec<u8>, u64)]) -> impl Iterator<Item = &(Vec<u8>, u64)>
     })
 }
 
-fn elapsed_ms(begun: Instant) -> u64 {
-    u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

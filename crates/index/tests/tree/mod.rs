@@ -1,5 +1,7 @@
 //! A tree to which random things happen.
 
+#![allow(clippy::unnecessary_debug_formatting, reason = "names with odd bytes must be told apart in a log")]
+
 use std::collections::VecDeque;
 use std::fs;
 use std::io::Write;
