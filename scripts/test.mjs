@@ -8,7 +8,10 @@ import { setup } from "./lib/setup.mjs";
 
 /** @typedef {{ passed: number, failed: number }} Count */
 
-const CORE = ["store", "scheduler", "search", "index", "syntax"].flatMap((name) => ["-p", `orchestrator-${name}`]);
+const CORE = ["store", "scheduler", "search", "index", "syntax"].flatMap((name) => [
+  "-p",
+  `orchestrator-${name}`,
+]);
 
 /** @type {readonly [string, string, readonly string[]][]} */
 const LINTERS = [

@@ -82,7 +82,11 @@ function countDifferences(
   return [
     ...numberDifference("total", total, page.total),
     ...numberDifference("filesMatched", filesMatched, page.filesMatched),
-    ...numberDifference("filesSearched", reference.filesSearched, page.filesSearched),
+    // An index lets files be left unread.
+    ...(page.filesSearched > reference.filesSearched
+      ? [`filesSearched: ${page.filesSearched}, ripgrep: ${reference.filesSearched}`]
+      : []),
+    ...(page.noneSelected && reference.filesSearched > 0 ? ["noneSelected, and ripgrep searched some"] : []),
   ];
 }
 

@@ -15,16 +15,21 @@ export const DIFFERENTIAL_CASES = wholeNumber("DIFFERENTIAL_CASES");
 export const WRITE_SEARCH_PAIRS = wholeNumber("WRITE_SEARCH_PAIRS");
 export const FUZZ_INPUTS = wholeNumber("FUZZ_INPUTS");
 
-/** Checks a property so often, from a seed that is fixed for the default size, else new and printed. */
+/** Fixed for the default size, else new and printed, unless one is given. */
+export function seedOf(defaultSize: boolean): number {
+  const seed = wholeNumber("DIFFERENTIAL_SEED") ?? (defaultSize ? 1 : Date.now() % 2 ** 31);
+  if (!defaultSize) process.stderr.write(`DIFFERENTIAL_SEED=${seed}\n`);
+  return seed;
+}
+
+/** Checks a property so often, and prints what repeats a failure. */
 export async function check<T>(
   property: fc.IAsyncProperty<T>,
   { runs, defaultSize }: { readonly runs: number; readonly defaultSize: boolean },
 ): Promise<void> {
-  const seed = wholeNumber("DIFFERENTIAL_SEED") ?? (defaultSize ? 1 : Date.now() % 2 ** 31);
   const path = process.env["DIFFERENTIAL_PATH"];
-  if (!defaultSize) process.stderr.write(`DIFFERENTIAL_SEED=${seed}\n`);
   await fc.assert(property, {
-    seed,
+    seed: seedOf(defaultSize),
     numRuns: runs,
     ...(path && { path }),
     // For a look at the first failure as it is.

@@ -1,91 +1,74 @@
-import { appendFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { WRITE_SEARCH_PAIRS } from "./size.js";
+import { listDifferences } from "./list-differences.js";
+import { seedOf, WRITE_SEARCH_PAIRS } from "./size.js";
 import { openSubject } from "./subject.js";
+import { OwnFiles, WAYS } from "./write/ways.js";
 
-/** A search that starts after a write has returned sees that write: random writes, each followed by a search for it. */
+/** A search that starts after a write has returned sees that write, and nothing that it took away. */
 const pairs = WRITE_SEARCH_PAIRS ?? 500;
-/** Writers at a time, each in files of its own. */
-const WRITERS = 4;
+/** Writers at a time, each in files of its own; so searches run while others write. */
+const WRITERS = ["north", "east", "south", "west"];
 
 const subject = openSubject({ index: true });
+let base: string;
 let root: string;
 
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "write-then-search-"));
+  base = mkdtempSync(join(tmpdir(), "write-then-search-"));
+  root = join(base, "root");
   for (let at = 0; at < 300; at++) {
-    const path = join(root, `part${at % 10}`, `file${at}.txt`);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, `nothing of interest in ${at}\n`.repeat(20));
+    mkdirSync(join(root, `part${at % 10}`), { recursive: true });
+    writeFileSync(join(root, `part${at % 10}`, `file${at}.txt`), `nothing of interest in ${at}\n`.repeat(20));
   }
   await subject.ready(root);
 });
 afterAll(async () => {
   await subject.close();
-  await rm(root, { recursive: true, force: true });
+  rmSync(base, { recursive: true, force: true });
 });
 
-/** Ways in which a text can come to stand in a file. Each returns once the last system call has. */
-const WAYS: readonly ((path: string, text: string) => Promise<void>)[] = [
-  (path, text) => writeFile(path, text),
-  (path, text) => appendFile(path, text),
-  async (path, text) => {
-    await writeFile(`${path}.new`, text);
-    await rename(`${path}.new`, path);
-  },
-  async (path, text) => {
-    await rm(path, { force: true });
-    await writeFile(path, text);
-  },
-  // Of the same length, within the clock step of the file system.
-  async (path, text) => {
-    await writeFile(path, text.replaceAll(/\d/g, "x"));
-    await writeFile(path, text);
-  },
-  async (path, text) => {
-    const before = await readFile(path, "utf8").catch(() => "");
-    await writeFile(path, before + text);
-  },
-];
-
-/** A folder that is new, has come from elsewhere, or has been there. */
-async function folder(writer: number, step: number): Promise<string> {
-  const path = join(root, `part${step % 10}`, step % 3 === 0 ? `new${writer}-${step}` : `own${writer}`);
-  if (step % 9 === 0) {
-    const elsewhere = join(root, `moving${writer}-${step}`);
-    await mkdir(elsewhere);
-    await writeFile(join(elsewhere, "moved.txt"), `moved_${writer}_${step}\n`);
-    await rename(elsewhere, path);
-  } else await mkdir(path, { recursive: true });
-  return path;
-}
-
-async function write(writer: number, step: number): Promise<{ token: string; path: string }> {
-  const token = `token_${writer}_${step}_`;
-  const path = join(await folder(writer, step), `file${step % 5}.txt`);
-  await WAYS[(step * 7 + writer) % WAYS.length]?.(path, `before ${token} behind\n`);
-  return { token, path };
-}
+const step = fc.record({
+  way: fc.constantFrom(...Object.keys(WAYS)),
+  path: fc
+    .tuple(fc.constantFrom("a", "a/b", "c"), fc.constantFrom("1.txt", "2.txt", "3.md"))
+    .map((both) => both.join("/")),
+});
 
 it(`sees each of ${pairs} writes that returned before the search began`, async () => {
   const stale: string[] = [];
-  const missing = async (token: string) =>
-    (await subject.grep({ path: root, pattern: token, literal: true })).total === 0;
+  const steps = fc.sample(step, { seed: seedOf(WRITE_SEARCH_PAIRS === undefined), numRuns: pairs });
   await Promise.all(
-    Array.from({ length: WRITERS }, async (_, writer) => {
-      for (let step = writer; step < pairs; step += WRITERS) {
-        const written = await write(writer, step);
-        if (await missing(written.token)) stale.push(`${written.path} (step ${step}) was not found`);
-        if (step % 9 === 0 && (await missing(`moved_${writer}_${step}`)))
-          stale.push(`step ${step}: the folder that was moved in was not found`);
-        if (step % 4 === 3) {
-          await rm(written.path);
-          if (!(await missing(written.token))) stale.push(`${written.path} (step ${step}) was removed`);
-        }
+    WRITERS.map(async (writer, first) => {
+      const files = new OwnFiles(join(root, writer), join(base, `aside-${writer}`));
+      for (let at = first; at < pairs; at += WRITERS.length) {
+        const { way = "write", path = "a/1.txt" } = steps[at] ?? {};
+        WAYS[way]?.(files, path, `${writer}_${String(at).padStart(6, "0")};\n`);
+        const differences = listDifferences(tokens(writer, files), await search(writer));
+        if (differences.length > 0) stale.push(`${at}, ${writer}, ${way} ${path}: ${differences.join("; ")}`);
       }
     }),
   );
-  expect(stale).toEqual([]);
+  expect(stale.slice(0, 20)).toEqual([]);
 }, 3_600_000);
+
+/** All tokens of one writer that a search of everything finds now. */
+async function search(writer: string): Promise<string[]> {
+  const { matches } = await subject.grep({ path: root, pattern: `${writer}_\\d+;`, maxMatches: 100_000 });
+  return matches.map(({ path, text }) => `${path}:${text}`).sort();
+}
+
+/** The tokens that stand in the writer's files. */
+function tokens(writer: string, files: OwnFiles): string[] {
+  return [...files.content]
+    .flatMap(([path, content]) =>
+      content
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => `${writer}/${path}:${line}`),
+    )
+    .sort();
+}
