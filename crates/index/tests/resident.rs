@@ -120,6 +120,42 @@ fn a_search_sees_every_write_that_returned_before_it() {
 }
 
 #[test]
+fn writers_at_the_same_time_each_see_their_writes() {
+    let stage = Stage::new(IndexOptions::default());
+    for at in 0..100 {
+        fs::write(stage.folder.path().join(format!("f{at}")), "filler\n").unwrap();
+    }
+    stage.ready();
+    let (stage, steps) = (&stage, 120);
+    std::thread::scope(|scope| {
+        for writer in 0..4_u64 {
+            scope.spawn(move || {
+                let mut random = Random(writer);
+                let mut there: std::collections::BTreeMap<std::path::PathBuf, String> = Default::default();
+                for step in 0..steps {
+                    let folder =
+                        stage.folder.path().join(format!("w{writer}")).join(*random.pick(&["a", "a/b", "c"]));
+                    if random.chance(3) {
+                        let _ = fs::remove_dir_all(&folder);
+                        there.retain(|path, _| !path.starts_with(&folder));
+                    }
+                    fs::create_dir_all(&folder).unwrap();
+                    let path = folder.join(format!("file{}", random.below(3)));
+                    let token = format!("token_{writer}_{step}_");
+                    fs::write(&path, &token).unwrap();
+                    there.insert(path, token);
+                    for (path, token) in &there {
+                        let query = GrepQuery::new(token.clone(), FileQuery::new(stage.folder.path()));
+                        let found = stage.grep(Arc::clone(&stage.index) as _, &query);
+                        assert_eq!(found.matches.len(), 1, "{token} in {} at step {step}", path.display());
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn without_a_watcher_stamps_are_compared() {
     for seed in seeds() {
         soak(IndexOptions { watch: false, ..IndexOptions::default() }, 1000 + seed, 30);

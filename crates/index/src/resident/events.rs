@@ -30,6 +30,7 @@ impl State {
         let mut renew_rules = false;
         let mut entries = Vec::new();
         for (path, touch) in touched {
+            self.tell_walks(&path);
             let (directory, name) = split(&path);
             if !self.directories.contains_key(&key(directory)) {
                 continue;

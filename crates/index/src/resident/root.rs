@@ -11,7 +11,7 @@ use orchestrator_search::{Answer, BeforeRead, Candidates, SearchError, WalkPlan,
 use super::evaluate::Wanted;
 use super::inputs::Inputs;
 use super::reconcile::Found;
-use super::state::State;
+use super::state::{State, Touched};
 use super::watch::Watcher;
 use super::{IndexOptions, IndexState, IndexStatus};
 
@@ -180,8 +180,12 @@ impl Root {
             }
             Catch::Walk(scopes) => {
                 let plan = self.plan(&mut state, &scopes);
+                let touched = state.begin_walk();
                 let root = Arc::clone(self);
-                Answer::Walk(plan, Box::new(move |walked| root.after_walk(&walked, &scopes, &wanted)))
+                Answer::Walk(
+                    plan,
+                    Box::new(move |walked| root.after_walk(&walked, &scopes, &wanted, &touched)),
+                )
             }
             Catch::Lost => {
                 drop(state);
@@ -196,9 +200,11 @@ impl Root {
         walked: &Walked,
         scopes: &[(Vec<u8>, u64)],
         wanted: &Wanted,
+        touched: &Touched,
     ) -> Option<Candidates> {
         let mut state = self.lock();
         self.reconcile(&mut state, walked, scopes);
+        state.end_walk(touched);
         let watched = self.is_watched();
         // What happened during the walk is not in it.
         if watched && !matches!(self.catch_up(&mut state), Catch::Current) {

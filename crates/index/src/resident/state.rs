@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use ignore::IncrementalIgnore;
 use orchestrator_search::paths::PathKey;
@@ -81,9 +81,14 @@ pub(super) struct State {
     pub(super) journal: Option<HashSet<PathKey>>,
     /// Where the next file to read is looked for.
     pub(super) sign_from: usize,
+    /// What was touched while walks are under way, for each of them.
+    pub(super) walks: Vec<Weak<Touched>>,
     /// The first walk is done.
     pub(super) listed: bool,
 }
+
+/// The paths that were touched since a walk was planned: what the walk found there may be older than what is known.
+pub(super) type Touched = Mutex<HashSet<Vec<u8>>>;
 
 impl State {
     pub(super) fn new(rules: IncrementalIgnore, inputs: Inputs) -> Self {
@@ -104,6 +109,7 @@ impl State {
             signing: HashSet::new(),
             journal: None,
             sign_from: 0,
+            walks: Vec::new(),
             listed: false,
         }
     }
@@ -221,6 +227,29 @@ impl State {
             let path = failure.path.as_bytes();
             path != directory && !orchestrator_search::paths::is_below(path, directory)
         });
+    }
+
+    /// A walk is planned: what is touched from now on is kept for its end.
+    pub(super) fn begin_walk(&mut self) -> Arc<Touched> {
+        self.walks.retain(|walk| walk.strong_count() > 0);
+        let touched = Arc::default();
+        self.walks.push(Arc::downgrade(&touched));
+        touched
+    }
+
+    /// Keeps a touched path for the walks that are under way.
+    pub(super) fn tell_walks(&self, path: &[u8]) {
+        for walk in self.walks.iter().filter_map(Weak::upgrade) {
+            walk.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_vec());
+        }
+    }
+
+    /// What a walk found is worked in, and may be older than what was touched meanwhile: that is looked at again.
+    pub(super) fn end_walk(&mut self, touched: &Touched) {
+        let touched = std::mem::take(&mut *touched.lock().unwrap_or_else(PoisonError::into_inner));
+        for path in touched {
+            self.heard.touched.entry(path).or_default().entry = true;
+        }
     }
 
     /// The entries of a directory must be looked at again.
