@@ -17,7 +17,19 @@ const ALLOWED = {
   todo: ["mission", "ports"],
   agents: ["mission"],
   tools: ["engine", "mission", "memory", "native", "ports"],
-  opencode: ["agents", "engine", "isolation", "memory", "mission", "native", "node", "ports", "state", "todo", "tools"],
+  opencode: [
+    "agents",
+    "engine",
+    "isolation",
+    "memory",
+    "mission",
+    "native",
+    "node",
+    "ports",
+    "state",
+    "todo",
+    "tools",
+  ],
   cli: ["mission", "native", "node"],
 };
 
