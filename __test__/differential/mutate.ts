@@ -39,8 +39,6 @@ const operations: { readonly [Kind in Mutation["kind"]]: (tree: DiskTree, mutati
     writeFileSync(beside, render(content));
     renameSync(beside, path);
   },
-  "write through hard link": (tree, { file, content }) =>
-    writeFileSync(tree.linkAside(file), render(content)),
   "write through descriptor": (tree, { file, content }) => {
     const descriptor = tree.descriptor(file);
     ftruncateSync(descriptor);
@@ -53,7 +51,8 @@ const operations: { readonly [Kind in Mutation["kind"]]: (tree: DiskTree, mutati
     const path = fileOf(tree, file);
     const bytes = readFileSync(path);
     // What is added are NULs, again.
-    if (size <= bytes.length || !bytes.subarray(0, 3).includes("\n")) truncateSync(path, size);
+    const isSafe = !bytes.subarray(0, 3).includes("\n") && !bytes.subarray(0, 2).includes(0xff);
+    if (size <= bytes.length || isSafe) truncateSync(path, size);
   },
   "rename file": (tree, { file, to }) => rename(tree, fileOf(tree, file), to),
   "swap files": (tree, { file, other }) => {

@@ -112,7 +112,9 @@ export function render(content: Content): Buffer {
     })
     .join("");
   const bytes = encode(beginning(content) + text, content.encoding);
-  for (const at of content.nulAt) if (at < bytes.length) bytes[at] = 0;
+  // In a large UTF-16 file, ripgrep's reads end elsewhere.
+  const nulAt = content.startAt && content.encoding === "utf16le" ? [] : content.nulAt;
+  for (const at of nulAt) if (at < bytes.length) bytes[at] = 0;
   return bytes;
 }
 

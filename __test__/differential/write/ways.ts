@@ -19,6 +19,7 @@ export class OwnFiles {
   readonly folder: string;
   readonly #aside: string;
   readonly #content = new Map<string, string>();
+  readonly #secondNames = new Map<string, string>();
   #serial = 0;
 
   /** @param aside a folder on the same file system that is not searched */
@@ -44,6 +45,17 @@ export class OwnFiles {
 
   absolute(path: string): string {
     return join(this.folder, path);
+  }
+
+  /** The name elsewhere of what is at the path, if it has one. */
+  secondName(path: string): string | undefined {
+    const name = this.#secondNames.get(path);
+    const file = statSync(this.absolute(path), { throwIfNoEntry: false });
+    return name !== undefined && file?.ino === statSync(name).ino ? name : undefined;
+  }
+
+  addSecondName(path: string, name: string): void {
+    this.#secondNames.set(path, name);
   }
 
   set(path: string, content: string): void {
@@ -93,12 +105,20 @@ export const WAYS: Readonly<Record<string, Way>> = {
     renameSync(elsewhere, files.absolute(path));
     files.set(path, text);
   }),
-  "through a second name elsewhere": existing((files, path, text) => {
-    const link = files.fresh();
-    linkSync(files.absolute(path), link);
-    writeFileSync(link, text);
+  // The name is there before the file is read: one that comes later is not heard of (docs/SEARCH_INDEX.md).
+  "through a second name elsewhere": (files, path, text) => {
+    const known = files.secondName(path);
+    if (known) writeFileSync(known, text);
+    else {
+      const name = files.fresh();
+      writeFileSync(name, text);
+      mkdirSync(dirname(files.absolute(path)), { recursive: true });
+      rmSync(files.absolute(path), { force: true });
+      linkSync(name, files.absolute(path));
+      files.addSecondName(path, name);
+    }
     files.set(path, text);
-  }),
+  },
   "through a descriptor, in pieces": existing((files, path, text) => {
     const descriptor = openSync(files.absolute(path), "r+");
     ftruncateSync(descriptor);
