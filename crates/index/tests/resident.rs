@@ -131,7 +131,7 @@ fn writers_at_the_same_time_each_see_their_writes() {
         for writer in 0..4_u64 {
             scope.spawn(move || {
                 let mut random = Random(writer);
-                let mut there: std::collections::BTreeMap<std::path::PathBuf, String> = Default::default();
+                let mut there = std::collections::BTreeMap::<std::path::PathBuf, String>::new();
                 for step in 0..steps {
                     let folder =
                         stage.folder.path().join(format!("w{writer}")).join(*random.pick(&["a", "a/b", "c"]));

@@ -1,7 +1,7 @@
 //! Working in what was heard.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ignore::IncrementalIgnore;
 use orchestrator_search::paths::{absolute, os_path, split};
@@ -68,15 +68,16 @@ impl State {
 
     /// Reads the rules anew, from now on.
     pub(super) fn renew_rules(&mut self, root: &Path) -> Result<(), SearchError> {
-        let repositories: Vec<_> = self
-            .directories
-            .iter()
-            .filter(|(_, directory)| directory.has_git)
-            .map(|(path, _)| absolute(root, &path.0))
-            .collect();
+        let repositories = self.repositories(root);
         self.inputs = Inputs::of(root, &repositories);
         self.rules = standard_rules(root)?;
         Ok(())
+    }
+
+    /// The folders that are, or may be, repositories with rules of their own.
+    pub(super) fn repositories(&self, root: &Path) -> Vec<PathBuf> {
+        let directories = self.directories.iter().filter(|(_, directory)| directory.has_git);
+        directories.map(|(path, _)| absolute(root, &path.0)).collect()
     }
 
     fn settle_entry(&mut self, path: &[u8], now: Now, watcher: &Watcher) {

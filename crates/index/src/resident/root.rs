@@ -223,6 +223,7 @@ impl Root {
     pub(super) fn reconcile(&self, state: &mut State, walked: &Walked, scopes: &[(Vec<u8>, u64)]) {
         let found = Found::of(walked);
         self.distrust_if_needed(&found);
+        let repositories = state.repositories(&self.path);
         for (scope, touch) in outermost(scopes) {
             state.take_directories(scope, walked, self.watcher.as_deref());
             state.take_files(scope, &found);
@@ -237,6 +238,10 @@ impl Root {
             for path in done {
                 state.pending.remove(&path);
             }
+        }
+        // Where a new repository keeps its rules was not looked at before: what they were during the walk is not known.
+        if state.repositories(&self.path) != repositories && state.renew_rules(&self.path).is_ok() {
+            state.rescan(b"");
         }
     }
 
