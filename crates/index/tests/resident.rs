@@ -44,6 +44,7 @@ impl Stage {
         let without = self.grep(Arc::new(NoIndex), query);
         assert_eq!(with.matches, without.matches, "{query:?}\n{history}");
         assert_eq!(with.failures, without.failures, "{query:?}\n{history}");
+        assert_eq!(with.none_selected, without.none_selected, "{query:?}\n{history}");
     }
 
     fn compare_glob(&self, query: &GlobQuery, history: &str) {
@@ -159,6 +160,31 @@ fn writers_at_the_same_time_each_see_their_writes() {
 fn without_a_watcher_stamps_are_compared() {
     for seed in seeds() {
         soak(IndexOptions { watch: false, ..IndexOptions::default() }, 1000 + seed, 30);
+    }
+}
+
+#[test]
+fn rules_that_change_where_nobody_watches_are_seen() {
+    for watch in [true, false] {
+        let stage = Stage::new(IndexOptions { watch, ..IndexOptions::default() });
+        let above = stage.folder.path().to_path_buf();
+        let tree = above.join("tree");
+        fs::create_dir(&tree).unwrap();
+        fs::write(tree.join("a.ts"), "alpha\n").unwrap();
+        fs::write(tree.join(".rgignore"), "*\n").unwrap();
+        fs::hard_link(tree.join(".rgignore"), above.join("second name")).unwrap();
+        let (sender, receiver) = mpsc::channel();
+        stage.index.when_ready(&tree, move |status| sender.send(status).unwrap());
+        receiver.recv().unwrap().unwrap();
+        let query = GrepQuery::new("alpha", FileQuery::new(&tree));
+        let found = || stage.grep(Arc::clone(&stage.index) as _, &query).matches.len();
+        assert_eq!(found(), 0);
+        fs::write(above.join("second name"), "# nothing\n").unwrap();
+        assert_eq!(found(), 1, "through a second name; watched: {watch}");
+        fs::write(above.join(".ignore"), "*.ts\n").unwrap();
+        assert_eq!(found(), 0, "above the tree; watched: {watch}");
+        fs::remove_file(above.join(".ignore")).unwrap();
+        assert_eq!(found(), 1, "above the tree; watched: {watch}");
     }
 }
 

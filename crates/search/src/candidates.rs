@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cursor::{Place, Rank};
+use crate::cursor::{Inside, Place, Rank};
 use crate::paths::{PathList, absolute, compare};
 use crate::rank::looks_generated;
 use crate::walk::{WalkPlan, Walked};
@@ -175,9 +175,9 @@ impl Candidates {
         }
     }
 
-    /// Drops the candidates that come before a place; answers the offset in the first one that is left from which
-    /// on matches count.
-    pub(crate) fn continue_behind(&mut self, place: &Place) -> Option<u64> {
+    /// Drops the candidates that come before a place; answers where in the first one that is left matches begin to
+    /// count.
+    pub(crate) fn continue_behind(&mut self, place: &Place) -> Option<Inside> {
         let position = |at: usize| match place.rank {
             None => compare(self.path(at), &place.path),
             Some(rank) => self.rank(at).cmp(&rank).then_with(|| compare(self.path(at), &place.path)),
@@ -188,13 +188,13 @@ impl Candidates {
             if position(middle).is_lt() { low = middle + 1 } else { high = middle }
         }
         let inside = low < self.len() && self.path(low) == &*place.path;
-        if inside && place.offset.is_none() {
+        if inside && place.inside.is_none() {
             low += 1;
         }
         self.order.drain(..low);
         if let Some(times) = &mut self.times {
             times.drain(..low);
         }
-        place.offset.filter(|_| inside)
+        place.inside.filter(|_| inside)
     }
 }

@@ -12,8 +12,17 @@ pub(crate) struct Place {
     pub(crate) rank: Option<Rank>,
     /// The file.
     pub(crate) path: Vec<u8>,
-    /// The offset of the last match given; `None`: the file is done with.
-    pub(crate) offset: Option<u64>,
+    /// Where in the file; `None`: the file is done with.
+    pub(crate) inside: Option<Inside>,
+}
+
+/// A place in a file that is not done with.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Inside {
+    /// The offset of the last match given.
+    pub(crate) offset: u64,
+    /// How many of the file's matches were given, on all pages: a cap counts them together.
+    pub(crate) given: usize,
 }
 
 /// What files are ordered by where relevance counts.
@@ -31,8 +40,8 @@ impl Place {
             Some(rank) => format!("r{}{}", if rank.generated { '+' } else { '-' }, rank.age.0),
         };
         text.push('@');
-        if let Some(offset) = self.offset {
-            let _ = write!(text, "{offset}");
+        if let Some(Inside { offset, given }) = self.inside {
+            let _ = write!(text, "{offset}+{given}");
         }
         text.push(':');
         for &byte in &self.path {
@@ -52,7 +61,7 @@ impl Place {
 
 fn parse(text: &str) -> Option<Place> {
     let (head, path) = text.split_once(':')?;
-    let (rank, offset) = head.split_once('@')?;
+    let (rank, inside) = head.split_once('@')?;
     let rank = match rank.strip_prefix('r') {
         None => (rank == "p").then_some(None)?,
         Some(rank) => {
@@ -64,7 +73,10 @@ fn parse(text: &str) -> Option<Place> {
             Some(Rank { generated, age: std::cmp::Reverse(rank.get(1..)?.parse().ok()?) })
         }
     };
-    let offset = if offset.is_empty() { None } else { Some(offset.parse().ok()?) };
+    let inside = match inside.split_once('+') {
+        Some((offset, given)) => Some(Inside { offset: offset.parse().ok()?, given: given.parse().ok()? }),
+        None => inside.is_empty().then_some(None)?,
+    };
     let mut bytes = path.bytes();
     let mut path = Vec::new();
     while let Some(byte) = bytes.next() {
@@ -77,7 +89,7 @@ fn parse(text: &str) -> Option<Place> {
             byte => byte,
         });
     }
-    Some(Place { rank, path, offset })
+    Some(Place { rank, path, inside })
 }
 
 #[cfg(test)]
@@ -88,8 +100,9 @@ mod tests {
     fn every_place_survives_the_way_out_and_back() {
         for rank in [None, Some(Rank { generated: true, age: std::cmp::Reverse(-5) })] {
             for path in [&b"a/b c%.ts"[..], b"", b"\xff:@\n"] {
-                for offset in [None, Some(0), Some(u64::MAX)] {
-                    let place = Place { rank, path: path.to_vec(), offset };
+                let ends = [(0, 0), (u64::MAX, usize::MAX)].map(|(offset, given)| Inside { offset, given });
+                for inside in ends.map(Some).into_iter().chain([None]) {
+                    let place = Place { rank, path: path.to_vec(), inside };
                     assert_eq!(Place::decode(&place.encode()).unwrap(), place);
                 }
             }
@@ -98,7 +111,9 @@ mod tests {
 
     #[test]
     fn what_is_no_cursor_is_refused() {
-        for text in ["", "p", "p@", "x@:a", "r@:a", "r+x@:a", "p@x:a", "p@1:%f", "p@1:%zz"] {
+        for text in
+            ["", "p", "p@", "x@:a", "r@:a", "r+x@:a", "p@x:a", "p@1:a", "p@1+:a", "p@1+1:%f", "p@1+1:%zz"]
+        {
             assert_eq!(Place::decode(text).unwrap_err().code(), "ERR_CURSOR", "{text}");
         }
     }

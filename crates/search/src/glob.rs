@@ -148,7 +148,7 @@ impl Glob {
 fn place(files: &Candidates, at: usize, newest_first: bool) -> Place {
     let age = std::cmp::Reverse(files.time(at).unwrap_or(i64::MIN));
     let rank = newest_first.then_some(Rank { generated: false, age });
-    Place { rank, path: files.path(at).to_vec(), offset: None }
+    Place { rank, path: files.path(at).to_vec(), inside: None }
 }
 
 fn begin_behind(files: &Candidates, behind: &Place) -> usize {

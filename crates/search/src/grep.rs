@@ -12,7 +12,7 @@ use memchr::memchr;
 use orchestrator_scheduler::executor::{Executor, Priority, StepContext};
 
 use crate::candidates::{Candidates, Content, FileSource};
-use crate::cursor::Place;
+use crate::cursor::{Inside, Place};
 use crate::outcome::FileMatches;
 use crate::pattern::CancellableMatcher;
 use crate::select::{Selected, Selecting};
@@ -130,8 +130,8 @@ impl Work for Grep {
 /// The reading part of a call: what its workers share.
 struct Scan {
     files: Candidates,
-    /// In the first file, matches up to this offset belong to an earlier page.
-    behind: Option<u64>,
+    /// Where in the first file an earlier page ended.
+    behind: Option<Inside>,
     matcher: CancellableMatcher,
     next: AtomicUsize,
     tally: Mutex<Tally>,
@@ -209,8 +209,10 @@ impl Scan {
         let file = File::open(self.files.open_path(at))?;
         let size = file.metadata()?.len();
         let Tools { matcher, searcher, buffer } = tools;
+        let behind = self.behind.filter(|_| at == 0);
+        let most = query.max_per_file.map(|most| most.saturating_sub(behind.map_or(0, |it| it.given)));
         let keep = match query.mode {
-            GrepMode::Matches => wanted.min(query.max_per_file.unwrap_or(wanted)),
+            GrepMode::Matches => wanted.min(most.unwrap_or(wanted)),
             GrepMode::Counts | GrepMode::Files => 0,
         };
         let mut sink = FileSink {
@@ -218,7 +220,7 @@ impl Scan {
             matcher,
             path: Arc::new(self.files.text(at)),
             keep,
-            behind: self.behind.filter(|_| at == 0),
+            behind: behind.map(|it| it.offset),
             enough: enough(query, keep),
             matches: Vec::new(),
             total: 0,
@@ -255,7 +257,7 @@ impl Scan {
             each.byte_end += shift;
             each.transcoded = encoding == Encoding::Utf16;
         }
-        let capped = query.max_per_file.is_some_and(|most| matches.len() >= most);
+        let capped = most.is_some_and(|most| matches.len() >= most);
         Ok(FileResult { matches, total, is_binary, shift, cut_short, capped })
     }
 
@@ -290,10 +292,15 @@ impl Scan {
     }
 
     fn place(&self, query: &GrepQuery, at: usize, last: &FileResult) -> Place {
+        let before = self.behind.filter(|_| at == 0).map_or(0, |it| it.given);
+        let inside = last.matches.last().filter(|_| !last.capped).map(|found| Inside {
+            offset: found.byte_start - last.shift,
+            given: before + last.matches.len(),
+        });
         Place {
             rank: (query.order == FileOrder::Relevance).then(|| self.files.rank(at)),
             path: self.files.path(at).to_vec(),
-            offset: last.matches.last().filter(|_| !last.capped).map(|found| found.byte_start - last.shift),
+            inside,
         }
     }
 }

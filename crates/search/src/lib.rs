@@ -55,4 +55,6 @@ pub use query::{CaseMode, DEFAULT_MAX_LINE_BYTES, DEFAULT_MAX_MATCHES, FileOrder
 pub use select::{ListFiles, Selected, Selecting};
 pub use stamp::{Stamp, link_count};
 pub use text::LossyText;
-pub use walk::{BeforeRead, EntryKind, Verdict, Walk, WalkPlan, Walked, WalkedDirectory, WalkedEntry};
+pub use walk::{
+    BeforeRead, EntryKind, Verdict, Walk, WalkPlan, Walked, WalkedDirectory, WalkedEntry, is_rules_name,
+};

@@ -51,6 +51,12 @@ impl Stamp {
         now.saturating_sub(self.mtime_ns.max(self.ctime_ns)) < COARSEST_CLOCK
     }
 
+    /// Which file it is, whatever its name: device and number. `None` where the system does not say.
+    #[must_use]
+    pub fn identity(&self) -> Option<(u64, u64)> {
+        (self.inode != 0).then_some((self.device, self.inode))
+    }
+
     /// The time of the last change of the content.
     #[must_use]
     pub fn modified(&self) -> SystemTime {

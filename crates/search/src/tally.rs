@@ -138,7 +138,9 @@ impl Tally {
                 last.remove();
                 self.kept_count -= in_last;
             } else {
-                last.into_mut().matches.truncate(in_last - surplus);
+                let last = last.into_mut();
+                last.matches.truncate(in_last - surplus);
+                last.capped = false;
                 self.kept_count -= surplus;
             }
         }

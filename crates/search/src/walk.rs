@@ -259,7 +259,7 @@ impl Reader<'_> {
             Verdict::Visible
         };
         let stat = match kind {
-            EntryKind::File if self.plan.with_stats && verdict != Verdict::Ignored => {
+            EntryKind::File if self.plan.with_stats => {
                 entry.metadata().ok().map(|data| (Stamp::of(&data), link_count(&data)))
             }
             _ => None,
@@ -277,6 +277,12 @@ impl Reader<'_> {
     fn fail(&mut self, path: &[u8], error: &io::Error) {
         self.failures.push(FileFailure::new(path, error));
     }
+}
+
+/// Names of entries that change which files a search sees.
+#[must_use]
+pub fn is_rules_name(name: &[u8]) -> bool {
+    matches!(name, b".gitignore" | b".ignore" | b".rgignore" | b".git" | b".jj")
 }
 
 fn is_gone(error: &io::Error) -> bool {

@@ -46,6 +46,31 @@ fn a_cap_per_file_leaves_out_and_counts_the_rest_of_each_file() {
 }
 
 #[test]
+fn a_cap_per_file_counts_the_matches_of_all_pages() {
+    let tree = many(5, 5);
+    let whole = tree.grep("foo", |q| q.max_per_file(3));
+    assert_eq!(whole.matches.len(), 15);
+    for size in 1..=16 {
+        let (mut found, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = tree.grep("foo", |q| {
+                let q = q.max_per_file(3).max_matches(size);
+                match &cursor {
+                    Some(cursor) => q.cursor(cursor),
+                    None => q,
+                }
+            });
+            found.extend(page.matches);
+            cursor = page.cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, whole.matches, "pages of {size}");
+    }
+}
+
+#[test]
 fn counting_may_stop_early_and_then_says_at_least() {
     let tree = many(60, 3);
     let all = tree.grep("foo", |q| q);

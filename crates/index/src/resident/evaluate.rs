@@ -47,6 +47,9 @@ impl State {
     /// The files of a call; `None` if it reaches what is not known.
     pub(super) fn evaluate(&mut self, root: &Path, wanted: &Wanted) -> Option<Candidates> {
         let sub = &*wanted.sub;
+        if !sub.is_empty() && self.inputs.are_anchored {
+            return None;
+        }
         // What is named is searched although it is hidden, and so are its entries: the lists say less.
         if self.directories.get(&key(sub))?.hidden {
             return None;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use ignore::IncrementalIgnore;
 use orchestrator_search::paths::{absolute, os_path, split};
-use orchestrator_search::{SearchError, Stamp, link_count, standard_rules};
+use orchestrator_search::{SearchError, Stamp, is_rules_name, link_count, standard_rules};
 
-use super::inputs::{Inputs, is_rules_name};
+use super::inputs::Inputs;
 use super::state::{State, key};
 use super::watch::{Touch, Watcher};
 
@@ -66,6 +66,16 @@ impl State {
         Ok(())
     }
 
+    /// Adds the ignore files to what was heard that were written through a name that is not watched.
+    pub(super) fn check_linked_rules(&mut self, root: &Path) {
+        let now = |path: &[u8]| absolute(root, path).symlink_metadata().ok().map(|data| Stamp::of(&data));
+        for (path, stamp) in &self.linked_rules {
+            if now(&path.0) != Some(*stamp) {
+                self.heard.touched.entry(path.0.to_vec()).or_default().entry = true;
+            }
+        }
+    }
+
     /// Reads the rules anew, from now on.
     pub(super) fn renew_rules(&mut self, root: &Path) -> Result<(), SearchError> {
         let repositories = self.repositories(root);
@@ -99,6 +109,11 @@ impl State {
         }
         if !is_file || ignored {
             self.remove(path);
+        }
+        if let Now::File(Some(stamp)) = now
+            && ignored
+        {
+            self.share_names_of(&stamp.identity().into_iter().collect());
         }
         if now == Now::Directory && ignored && was_directory {
             self.remove_below(path);

@@ -5,11 +5,6 @@ use std::path::{Path, PathBuf};
 use ignore::gitignore::gitconfig_excludes_path;
 use orchestrator_search::Stamp;
 
-/// Names of entries that change which files a search sees.
-pub(super) fn is_rules_name(name: &[u8]) -> bool {
-    matches!(name, b".gitignore" | b".ignore" | b".rgignore" | b".git" | b".jj")
-}
-
 /// What a path was when the rules were read.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Seen {
@@ -21,7 +16,12 @@ enum Seen {
 
 /// Files outside of the watched directories on which the rules of a tree depend.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Inputs(Vec<(PathBuf, Seen)>);
+pub(super) struct Inputs {
+    files: Vec<(PathBuf, Seen)>,
+    /// The user's global excludes hold a rule that is anchored where a search begins, as in ripgrep: what they exclude
+    /// in a folder's own search is not what they exclude there in a search of the whole tree.
+    pub(super) are_anchored: bool,
+}
 
 impl Inputs {
     /// The inputs of a tree with repositories in these directories, as they are now. To be taken before the
@@ -50,14 +50,28 @@ impl Inputs {
             std::env::var_os("GIT_CONFIG_SYSTEM")
                 .map_or_else(|| PathBuf::from("/etc/gitconfig"), PathBuf::from),
         );
-        paths.extend(gitconfig_excludes_path());
-        Self(paths.into_iter().map(|path| (look(&path), path)).map(|(seen, path)| (path, seen)).collect())
+        let global = gitconfig_excludes_path();
+        paths.extend(global.clone());
+        let files =
+            paths.into_iter().map(|path| (look(&path), path)).map(|(seen, path)| (path, seen)).collect();
+        let are_anchored = global
+            .and_then(|path| std::fs::read(path).ok())
+            .is_some_and(|rules| rules.split(|&byte| byte == b'\n').any(is_anchored));
+        Self { files, are_anchored }
     }
 
     /// Whether any of them is not what it was.
     pub(super) fn changed(&self) -> bool {
-        self.0.iter().any(|(path, seen)| look(path) != *seen)
+        self.files.iter().any(|(path, seen)| look(path) != *seen)
     }
+}
+
+/// Whether a line of an ignore file may hold a rule for one place only; rather once too often.
+fn is_anchored(line: &[u8]) -> bool {
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
+    let rule = line.strip_prefix(b"!").unwrap_or(line);
+    let anywhere = rule.strip_prefix(b"**/").unwrap_or(rule);
+    !rule.starts_with(b"#") && anywhere.strip_suffix(b"/").unwrap_or(anywhere).contains(&b'/')
 }
 
 fn look(path: &Path) -> Seen {

@@ -1,10 +1,10 @@
 //! Comparing what is known with what a walk found.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use orchestrator_search::paths::{PathKey, PathList, absolute, joined, split};
-use orchestrator_search::{EntryKind, Stamp, Verdict, Walked};
+use orchestrator_search::{EntryKind, Stamp, Verdict, Walked, is_rules_name};
 
 use super::base::{Base, Draft, Rows};
 use super::state::{Directory, State, below, key};
@@ -85,6 +85,7 @@ impl State {
             .chain(below(&self.directories, scope).map(|(path, _)| path.clone()))
             .collect();
         self.remove_directories_below(scope);
+        let mut ignored = HashSet::new();
         let own_hidden = self.own_hidden(scope);
         for one in walked.directories.iter().filter(|one| is_in(&one.path, scope)) {
             let mut directory =
@@ -100,6 +101,15 @@ impl State {
                 names.insert(one.name(entry).into());
             }
             self.directories.insert(key(&one.path), directory);
+            for entry in &one.entries {
+                let Some((stamp, 2..)) = entry.stat else { continue };
+                if is_rules_name(one.name(entry)) {
+                    self.linked_rules.insert(key(&joined(&one.path, one.name(entry))), stamp);
+                }
+                if entry.verdict == Verdict::Ignored {
+                    ignored.extend(stamp.identity());
+                }
+            }
         }
         for one in walked.directories.iter().filter(|one| is_in(&one.path, scope)) {
             let hides = |entry: &&orchestrator_search::WalkedEntry| {
@@ -111,6 +121,7 @@ impl State {
                 }
             }
         }
+        self.share_names_of(&ignored);
         self.failures
             .extend(walked.failures.iter().filter(|failure| is_in(failure.path.as_bytes(), scope)).cloned());
         if let Some(watcher) = watcher {

@@ -141,9 +141,13 @@ impl Root {
     /// Works in what happened up to now.
     pub(super) fn catch_up(&self, state: &mut State) -> Catch {
         let Some(watcher) = self.watcher.as_ref().filter(|watcher| watcher.is_complete()) else {
+            if state.inputs.changed() && state.renew_rules(&self.path).is_err() {
+                return Catch::Lost;
+            }
             return Catch::Walk(vec![(Vec::new(), state.touches)]);
         };
         watcher.drain(&mut state.heard);
+        state.check_linked_rules(&self.path);
         if state.heard.root_gone {
             return Catch::Lost;
         }

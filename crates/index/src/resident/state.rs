@@ -71,6 +71,8 @@ pub(super) struct State {
     pub(super) heard: Heard,
     /// Files with several names, of which not every one is watched.
     pub(super) shared: BTreeSet<PathKey>,
+    /// Ignore files with several names.
+    pub(super) linked_rules: BTreeMap<PathKey, Stamp>,
     /// Directories whose entries must be compared with what is known, each with the number of its last touch.
     /// The root's empty path stands for everything.
     pub(super) pending: HashMap<Vec<u8>, u64>,
@@ -104,6 +106,7 @@ impl State {
             inputs,
             heard: Heard::default(),
             shared: BTreeSet::new(),
+            linked_rules: BTreeMap::new(),
             pending: HashMap::new(),
             touches: 0,
             signing: HashSet::new(),
@@ -223,6 +226,7 @@ impl State {
             self.directories.remove(&path);
         }
         self.directories.remove(&key(directory));
+        self.linked_rules.retain(|path, _| !orchestrator_search::paths::is_below(&path.0, directory));
         self.failures.retain(|failure| {
             let path = failure.path.as_bytes();
             path != directory && !orchestrator_search::paths::is_below(path, directory)
@@ -281,10 +285,17 @@ impl State {
     /// A file has several names: those that are known are compared by their stamps from now on, since a write
     /// through one is not heard of at the others.
     pub(super) fn share(&mut self, path: &PathKey, stamp: &Stamp) {
-        if !self.shared.insert(path.clone()) || stamp.inode == 0 {
+        if self.shared.insert(path.clone()) {
+            self.share_names_of(&stamp.identity().into_iter().collect());
+        }
+    }
+
+    /// As [`State::share`], where the names that were seen are themselves of no account.
+    pub(super) fn share_names_of(&mut self, files: &HashSet<(u64, u64)>) {
+        if files.is_empty() {
             return;
         }
-        let same = |other: &Stamp| (other.inode, other.device) == (stamp.inode, stamp.device);
+        let same = |other: &Stamp| other.identity().is_some_and(|identity| files.contains(&identity));
         let base = Arc::clone(&self.base);
         let in_base = base.stamps.iter().enumerate().filter(|(_, other)| same(other));
         self.shared.extend(in_base.map(|(at, _)| key(base.paths.get(at))));
