@@ -34,8 +34,7 @@ export class DiskTree implements Disposable {
   readonly root: string;
   readonly aside: string;
   readonly #base: string;
-  /** Second names of some files, outside of the tree, and descriptors of some others. */
-  readonly #links: string[] = [];
+  /** Of some of its files. */
   readonly #descriptors: number[] = [];
   readonly #movedOut: { readonly from: Buffer; readonly to: string }[] = [];
   #serial = 0;
@@ -49,7 +48,7 @@ export class DiskTree implements Disposable {
     writeGlobalIgnore(tree.globalIgnore);
     for (const entry of tree.entries) this.make(entry);
     for (const [at, path] of this.listing().files.entries()) {
-      if (at % 4 === 1) linkSync(this.absolute(path), this.#newLink());
+      if (at % 4 === 1) linkSync(this.absolute(path), this.fresh());
       if (at % 4 === 3) this.#descriptors.push(openSync(this.absolute(path), "r+"));
     }
   }
@@ -62,11 +61,6 @@ export class DiskTree implements Disposable {
   /** A path that is not in use, outside of the tree and on the same file system. */
   fresh(): string {
     return join(this.aside, String(this.#serial++));
-  }
-
-  /** A second name, outside of the tree, of a file that was in it at the beginning. */
-  linkAside(pick: number): string {
-    return this.#links[pick % Math.max(1, this.#links.length)] ?? this.#newLink();
   }
 
   /** A descriptor of a file that was in the tree at the beginning; one that is of no use where it had too few. */
@@ -85,12 +79,6 @@ export class DiskTree implements Disposable {
   moveBack(): void {
     const last = this.#movedOut.pop();
     if (last) renameSync(last.to, last.from);
-  }
-
-  #newLink(): string {
-    const link = this.fresh();
-    this.#links.push(link);
-    return link;
   }
 
   absolute(path: Path): Buffer {

@@ -93,11 +93,13 @@ function countDifferences(
 /** Each page but the last is full, and counts what is on it and behind it. */
 function pageDifferences(query: GrepQuery, pages: readonly GrepResult[]): string[] {
   const { maxMatches, maxPerFile, countUpTo, mode } = query;
+  // Where counting stopped in a file, nobody knows whether there is more.
+  if (countUpTo !== undefined) return [];
   const size = (page: GrepResult) => (mode === "matches" ? page.matches : page.files).length;
   const found = pages
     .slice(0, -1)
     .flatMap((page, at) => numberDifference(`page ${at}`, maxMatches ?? 0, size(page)));
-  if (mode === "counts" || maxPerFile !== undefined || countUpTo !== undefined) return found;
+  if (mode === "counts" || maxPerFile !== undefined) return found;
   const totals = pages.slice(1).flatMap((page, at) => {
     const before = pages[at];
     return before ? numberDifference(`total of page ${at + 1}`, before.total - size(before), page.total) : [];

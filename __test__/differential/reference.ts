@@ -1,3 +1,4 @@
+import { Block } from "./block.js";
 import { hasUtf8Mark } from "./disk-tree.js";
 import type { GlobQuery, GrepQuery } from "./generate/queries.js";
 import { located, type RipgrepRun, runRipgrep, SHOWN_PREFIX } from "./ripgrep.js";
@@ -46,8 +47,6 @@ interface Summary {
   readonly data: { readonly stats: { readonly searches: number } };
 }
 
-const LINE_FEED = 10;
-
 export async function grepReference(query: GrepQuery, path: string): Promise<GrepReference> {
   const run = await runRipgrep(query, path);
   const lines = new Map<string, Buffer>();
@@ -60,16 +59,27 @@ export async function grepReference(query: GrepQuery, path: string): Promise<Gre
     const shown = bytesOf(event.data.path);
     const relative = shown.subarray(SHOWN_PREFIX.length);
     const key = relative.toString("latin1");
-    const block = bytesOf(event.data.lines);
-    for (const [at, line] of splitLines(block).entries())
-      lines.set(`${event.data.line_number + at}:${key}`, line);
+    const block = new Block(bytesOf(event.data.lines));
+    for (const [at, line] of block.lines.entries()) lines.set(`${event.data.line_number + at}:${key}`, line);
     if (event.type === "context") continue;
     if (!marks.has(key)) marks.set(key, markLength(located(path, relative)));
     const base = event.data.absolute_offset + (marks.get(key) ?? 0);
-    for (const { start, end } of event.data.submatches)
-      matches.push(matchIn(block, event.data.line_number, base, relative, start, end));
+    for (const { start, end } of event.data.submatches) {
+      const { first, column, bytes, count } = block.touched(start, end);
+      const line = event.data.line_number + first;
+      const [byteStart, byteEnd] = [base + start, base + end];
+      matches.push({
+        path: relative,
+        line,
+        column,
+        byteStart,
+        byteEnd,
+        lines: bytes,
+        nextLine: line + count,
+      });
+    }
   }
-  matches.sort((a, b) => compareComponents(a.path, b.path) || a.byteStart - b.byteStart);
+  matches.sort((a, b) => comparePaths(a.path, b.path) || a.byteStart - b.byteStart);
   return {
     run,
     matches,
@@ -86,7 +96,7 @@ export async function globReference(
   const run = await runRipgrep(query, path);
   const names = run.stdout.toString("latin1").split("\0").slice(0, -1);
   const paths = names.map((name) => Buffer.from(name, "latin1").subarray(SHOWN_PREFIX.length));
-  return { run, paths: paths.sort(compareComponents) };
+  return { run, paths: paths.sort(comparePaths) };
 }
 
 function* events(run: RipgrepRun): Generator<LineEvent | Summary | { readonly type: "begin" | "end" }> {
@@ -104,45 +114,9 @@ function markLength(file: Buffer): number {
   return hasUtf8Mark(file) ? 3 : 0;
 }
 
-function matchIn(
-  block: Buffer,
-  firstLine: number,
-  base: number,
-  path: Buffer,
-  start: number,
-  end: number,
-): ReferenceMatch {
-  const lineStart = start === 0 ? 0 : block.lastIndexOf(LINE_FEED, start - 1) + 1;
-  // The last byte decides the last line, so that a matched line break adds none.
-  const lastByte = Math.max(start, Math.min(end, block.length) - 1);
-  const feed = block.indexOf(LINE_FEED, lastByte);
-  const linesEnd = feed < 0 ? block.length : feed + 1;
-  const lines = block.subarray(lineStart, linesEnd);
-  const line = firstLine + splitLines(block.subarray(0, lineStart)).length;
-  return {
-    path,
-    line,
-    column: start - lineStart + 1,
-    byteStart: base + start,
-    byteEnd: base + end,
-    lines,
-    nextLine: line + splitLines(lines).length,
-  };
-}
-
-/** The lines with their ends. */
-function splitLines(block: Buffer): Buffer[] {
-  const lines: Buffer[] = [];
-  for (let start = 0; start < block.length; ) {
-    const feed = block.indexOf(LINE_FEED, start);
-    const end = feed < 0 ? block.length : feed + 1;
-    lines.push(block.subarray(start, end));
-    start = end;
-  }
-  return lines;
-}
-
-function compareComponents(a: Buffer, b: Buffer): number {
+/** Component by component, as our answers are ordered. */
+function comparePaths(a: Buffer, b: Buffer): number {
+  if (a.equals(b)) return 0;
   const [left, right] = [a, b].map((path) => path.toString("latin1").split("/")) as [string[], string[]];
   for (const [at, name] of left.entries()) {
     const other = right[at];

@@ -59,17 +59,6 @@ export const rules: fc.Arbitrary<string> = fc
   })
   .map(({ lines, lineEnd, mark, ends }) => mark + lines.join(lineEnd) + (ends ? lineEnd : ""));
 
-/**
- * The text of the user's global excludes, without anchored rules: ripgrep anchors those where it runs, git at the root of
- * the repository, and we at the folder that is indexed or searched.
- */
-export const globalRules: fc.Arbitrary<string> = rules.map((text) =>
-  text
-    .split("\n")
-    .filter((line) => !/\/./.test(line.replace(/^(\uFEFF)?!?\*\*\//, "").trimEnd()))
-    .join("\n"),
-);
-
 /** A glob of a query. */
 export const queryGlob = fc.oneof(
   { weight: 12, arbitrary: negated(plain, 6) },

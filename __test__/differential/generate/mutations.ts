@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { type Content, smallContent } from "./content.js";
-import { globalRules, rules } from "./globs.js";
+import { rules } from "./globs.js";
 import { fileName, filePath, folderName, folderPath, type Name, type Path } from "./names.js";
 import { RULE_FILES, type RuleFile } from "./trees.js";
 
@@ -98,7 +98,7 @@ const inRules: fc.Arbitrary<Mutation> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("edit exclude"), text: rules }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("edit global ignore"), text: globalRules }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("edit global ignore"), text: rules }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("toggle repository") }) },
 );
 

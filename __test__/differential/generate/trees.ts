@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { type Content, largeContent, smallContent } from "./content.js";
-import { globalRules, rules } from "./globs.js";
+import { rules } from "./globs.js";
 import { fileName, filePath, folderPath, type Path } from "./names.js";
 
 export const RULE_FILES = [".gitignore", ".ignore", ".rgignore"] as const;
@@ -85,7 +85,7 @@ const rootRepository: fc.Arbitrary<Entry> = fc.record({
 const treeOf = (isLarge: boolean, content: fc.Arbitrary<Content>): fc.Arbitrary<Tree> =>
   fc.record({
     isLarge: fc.constant(isLarge),
-    globalIgnore: fc.oneof({ weight: 3, arbitrary: fc.constant("") }, { weight: 1, arbitrary: globalRules }),
+    globalIgnore: fc.oneof({ weight: 3, arbitrary: fc.constant("") }, { weight: 1, arbitrary: rules }),
     entries: fc
       .tuple(
         fc.oneof(
