@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ignore::overrides::Override;
 use ignore::{IncrementalIgnore, WalkBuilder};
 
-use crate::{LossyText, SearchError, glob_set};
+use crate::{GlobBounds, LossyText, SearchError, glob_set};
 
 /// A selection of files: a root and the rules that apply below it.
 ///
@@ -79,6 +79,12 @@ impl FileQuery {
     /// The compiled globs, for paths below the root.
     pub fn globs(&self) -> Result<Override, SearchError> {
         glob_set::compile(&self.root, &self.include, &self.exclude)
+    }
+
+    /// What a path must have for the globs to select it.
+    #[must_use]
+    pub fn bounds(&self) -> GlobBounds {
+        GlobBounds::of(&self.include)
     }
 
     /// The rules that a walk of this selection follows.

@@ -25,6 +25,7 @@ mod cursor;
 mod error;
 mod files;
 mod glob;
+mod glob_bounds;
 mod glob_set;
 mod grep;
 mod line;
@@ -48,6 +49,7 @@ pub use candidates::{AfterWalk, Answer, Candidates, Content, FileSource, NoIndex
 pub use error::{PatternKind, SearchError};
 pub use files::{FileFailure, FileQuery, standard_rules};
 pub use glob::{Glob, GlobOrder, GlobOutcome, GlobQuery, GlobbedFile, glob};
+pub use glob_bounds::GlobBounds;
 pub use grep::{Grep, grep};
 pub use outcome::{ContextLine, FileMatches, GrepOutcome, Match, Total};
 pub use progress::Progress;

@@ -134,8 +134,8 @@ fn cancel_latency(query: &GrepQuery) -> Duration {
 #[test]
 fn cancelling_interrupts_a_big_file_at_once() {
     let tree = Tree::new().file("big", "some words and no hit\n".repeat(3_000_000));
-    // Case-insensitive alternations without a literal prefix keep an unoptimised build busy.
-    let query = GrepQuery::new(r"(?i)\b\w+zzz\w+q\b", tree.query());
+    // No text that has to be there lets the search skip ahead.
+    let query = GrepQuery::new(r"\b\w+\d\w+\b", tree.query());
     assert!(cancel_latency(&query) < SOON);
 }
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use ignore::overrides::Override;
 use orchestrator_search::paths::{absolute, compare, is_below, joined, os_path, split};
-use orchestrator_search::{Candidates, Content, FileFailure, FileQuery, LossyText, SearchError, Stamp};
+use orchestrator_search::{
+    Candidates, Content, FileFailure, FileQuery, GlobBounds, LossyText, SearchError, Stamp,
+};
 
 use super::need::Need;
 use super::state::{State, below, key, number};
@@ -19,6 +21,7 @@ pub(super) struct Wanted {
     /// The same, relative to the index's root.
     sub: Vec<u8>,
     globs: Override,
+    bounds: GlobBounds,
     hidden: bool,
     with_times: bool,
     need: Need,
@@ -36,6 +39,7 @@ impl Wanted {
             query_root: query.root().to_path_buf(),
             sub,
             globs: query.globs()?,
+            bounds: query.bounds(),
             hidden: query.sees_hidden(),
             with_times,
             need: Need::of(content),
@@ -102,7 +106,8 @@ impl State {
         if wanted.with_times {
             candidates.set_times(times);
         }
-        candidates.none_selected = candidates.is_empty() && !self.selects_any(wanted);
+        candidates.none_selected =
+            candidates.is_empty() && (matches!(wanted.need, Need::Anything) || !self.selects_any(wanted));
         candidates.failures = self.failures_below(root, sub, prefix);
         Some(candidates)
     }
@@ -123,6 +128,14 @@ impl State {
         let range = self.base.paths.range_below(&wanted.sub);
         hits.clear_range(0..range.start);
         hits.clear_range(range.end..count);
+        let folders = wanted.bounds.folders();
+        if !folders.is_empty() {
+            let mut within = Bitmap::new(count);
+            for folder in folders {
+                self.base.paths.range_below(&joined(&wanted.sub, folder)).for_each(|at| within.set(at));
+            }
+            hits.and(&within);
+        }
         hits
     }
 
@@ -218,8 +231,7 @@ impl Folders<'_> {
         if globs.is_empty() {
             return self.wanted.hidden || !hidden;
         }
-        let matched = self.matched(path, false);
-        if matched.is_ignore() {
+        if !self.wanted.bounds.hold(path) || self.matched(path, false).is_ignore() {
             return false;
         }
         // Without a glob that takes files in, nothing is taken out of hiding.
