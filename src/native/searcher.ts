@@ -47,7 +47,10 @@ export interface CodeSearch {
 }
 
 export interface IndexOptions {
-  /** Most memory of one root's index. Default: 64 MiB, and never more than the larger of 1 MiB and 10% of the tree. */
+  /**
+   * Most memory of one root's index. Default: 64 MiB. What is known of contents never takes more than the larger of 1 MiB
+   * and 10% of the tree. A tree of which the mere list of files is larger is not indexed.
+   */
   readonly maxBytes?: number;
   /** Most roots at a time; the one not searched for longest goes first. Default: 4. */
   readonly maxRoots?: number;

@@ -42,10 +42,11 @@ impl Root {
     }
 
     fn signed(self: &Arc<Self>, ok: bool) {
-        let (pack, max_bytes) = {
+        let (pack, limits) = {
             let state = self.lock();
             let tree = state.base.stamps.iter().map(|stamp| stamp.size).sum();
-            (ok && state.wants_packing() && !self.is_closed(), self.max_bytes(tree))
+            let limits = self.limits(tree, state.directory_bytes());
+            (ok && state.wants_packing() && !self.is_closed(), limits)
         };
         if !pack {
             return self.settled(ok);
@@ -54,7 +55,7 @@ impl Root {
         let name = "index-packer".to_owned();
         // One long piece of work, for which no worker of the executor should be away from the searches.
         let started = thread::Builder::new().name(name).spawn(move || {
-            root.pack(max_bytes);
+            root.pack(limits);
             root.save();
             root.settled(ok);
         });

@@ -24,6 +24,15 @@ pub(super) struct Base {
     pub(super) cut: Bitmap,
 }
 
+/// The most memory of a base, in bytes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Limits {
+    /// Of everything.
+    pub(super) whole: usize,
+    /// Of the signatures alone.
+    pub(super) signatures: usize,
+}
+
 /// A file's signatures, in the order of its blocks. `None`: nothing is known of its content.
 pub(super) type Rows = Option<Arc<[Signature]>>;
 
@@ -42,8 +51,8 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// The base, and which of its files must be read. Its signatures take at most `max_bytes` with all the rest.
-    pub(super) fn into_base(mut self, max_bytes: usize) -> (Base, Bitmap) {
+    /// The base, and which of its files must be read. As many signatures are kept as the limits allow.
+    pub(super) fn into_base(mut self, limits: Limits) -> (Base, Bitmap) {
         self.paths.shrink();
         let (mut signatures, mut file_of_row) = (Vec::new(), Vec::new());
         let (mut several, mut cut) = (Bitmap::new(self.rows.len()), Bitmap::new(self.rows.len()));
@@ -62,17 +71,14 @@ impl Draft {
             file_of_row.resize(signatures.len(), number(at));
         }
         drop(self.rows);
-        let fixed = self.paths.bytes()
-            + size_of_val(&*self.stamps)
-            + size_of_val(&*file_of_row)
-            + self.stamps.len() / 4;
-        fit(&mut signatures, max_bytes.saturating_sub(fixed));
+        let fixed = list_bytes(&self.paths) + size_of_val(&*file_of_row);
+        let allowed = limits.whole.saturating_sub(fixed).min(limits.signatures);
         let base = Base {
             paths: self.paths.into(),
             stamps: self.stamps,
             hidden: bitmap(&self.hidden),
             racy: bitmap(&self.racy),
-            columns: Columns::build(signatures.iter().map(Option::as_ref)),
+            columns: columns_within(allowed, &mut signatures),
             file_of_row,
             of_several_rows: several,
             cut,
@@ -80,6 +86,29 @@ impl Draft {
         (base, bitmap(&self.unread))
     }
 }
+
+/// The columns of as many signatures as fit.
+fn columns_within(allowed: usize, signatures: &mut [Option<Signature>]) -> Columns {
+    // What finds a signature takes memory too: how much is known only of the finished columns.
+    let mut budget = allowed.saturating_sub(signatures.len() * size_of::<u32>());
+    loop {
+        fit(signatures, budget);
+        let columns = Columns::build(signatures.iter().map(Option::as_ref));
+        let excess = columns.bytes().saturating_sub(allowed);
+        if excess == 0 || budget == 0 {
+            return columns;
+        }
+        budget = budget.saturating_sub(excess);
+    }
+}
+
+/// The memory of a list of files, in bytes, without what is known of their contents.
+pub(super) fn list_bytes(paths: &PathList) -> usize {
+    paths.bytes() + paths.len() * size_of::<Stamp>() + paths.len().div_ceil(8) * BITMAPS
+}
+
+/// How many bitmaps of files there are.
+const BITMAPS: usize = 4;
 
 fn bitmap(bits: &[bool]) -> Bitmap {
     let mut bitmap = Bitmap::new(bits.len());
@@ -93,11 +122,7 @@ impl Base {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.paths.bytes()
-            + size_of_val(&*self.stamps)
-            + size_of_val(&*self.file_of_row)
-            + self.columns.bytes()
-            + self.len() / 4
+        list_bytes(&self.paths) + size_of_val(&*self.file_of_row) + self.columns.bytes()
     }
 
     /// The signatures of all files.

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use orchestrator_scheduler::executor::StepContext;
 use orchestrator_search::{Cancel, Progress, SearchError, Stamp, Walk, WalkPlan, Work};
 
+use super::base::list_bytes;
 use super::reconcile::Found;
 use super::root::Root;
+use super::state::directory_bytes;
 use crate::filter::Signature;
 
 /// The work of listing a tree.
@@ -49,18 +51,19 @@ impl Root {
     /// Takes over the first walk, and what an earlier process has saved.
     fn list(&self, walked: &orchestrator_search::Walked) -> Result<(), SearchError> {
         let found = Found::of(walked);
-        if found.paths.len() > self.max_files() {
-            // Too many to be worth their memory.
+        let directories = walked.directories.iter().map(|one| directory_bytes(&one.path)).sum();
+        let limits = self.limits(found.total_bytes(), directories);
+        if found.paths.len() > self.max_files() || list_bytes(&found.paths) > limits.whole {
+            self.refuse();
             return Err(SearchError::Closed);
         }
         self.distrust_if_needed(&found);
         let mut saved = self.load();
-        let max_bytes = self.max_bytes(found.total_bytes());
         let as_saved = |path: &[u8], stamp: &Stamp| {
             let (known, rows) = saved.remove(path)?;
             (known == *stamp).then(|| rows.into())
         };
-        let (base, unread, shared) = found.into_base(as_saved, max_bytes);
+        let (base, unread, shared) = found.into_base(as_saved, limits);
         let mut state = self.lock();
         state.set_base(base, unread);
         state.shared = shared.into_iter().collect();

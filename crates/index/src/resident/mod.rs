@@ -33,6 +33,7 @@ use orchestrator_scheduler::executor::Executor;
 use orchestrator_search::paths::path_bytes;
 use orchestrator_search::{Answer, Content, FileQuery, FileSource};
 
+use base::Limits;
 use evaluate::Wanted;
 use root::Root;
 
@@ -41,11 +42,12 @@ use root::Root;
 pub struct IndexOptions {
     /// The memory that one root's index may take, in bytes. Default: 64 MiB.
     pub max_bytes: usize,
-    /// The share of the tree's bytes that its index may take, 0 to 1. Default: 0.1; 1 MiB is always allowed.
+    /// The share of the tree's bytes that the signatures may take, 0 to 1. Default: 0.1; 1 MiB is always allowed.
     pub max_share: f64,
     /// How many roots are indexed at a time; the one that was not searched for longest goes first. Default: 4.
     pub max_roots: usize,
-    /// A tree with more files is not indexed. Default: 1,000,000.
+    /// A tree with more files is not indexed, nor one of which the mere list is larger than `max_bytes`. Default:
+    /// 1,000,000.
     pub max_files: usize,
     /// Where indexes are saved. Default: nowhere.
     pub cache_directory: Option<PathBuf>,
@@ -66,15 +68,15 @@ impl Default for IndexOptions {
     }
 }
 
-/// What no tree is too small for.
+/// The signatures that no tree is too small for.
 const LEAST_BYTES: usize = 1 << 20;
 
 impl IndexOptions {
-    /// What the index of this tree may take.
+    /// What the index of a tree of so many bytes may take, of which its directories take some already.
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    fn max_bytes_of(&self, tree: u64) -> usize {
+    fn limits(&self, tree: u64, directories: usize) -> Limits {
         let share = (tree as f64 * self.max_share.clamp(0.0, 1.0)) as usize;
-        share.max(LEAST_BYTES).min(self.max_bytes)
+        Limits { whole: self.max_bytes.saturating_sub(directories), signatures: share.max(LEAST_BYTES) }
     }
 
     fn cache_file(&self, root: &Path) -> Option<PathBuf> {
@@ -186,7 +188,8 @@ impl FileSource for ResidentIndex {
         // A bad glob is reported by the walk.
         let Ok(wanted) = Wanted::new(query, rest, content, with_times) else { return Answer::Unknown };
         let answer = root.answer(wanted);
-        if root.is_closed() {
+        // One that is too large would be so again.
+        if root.is_closed() && !root.is_refused() {
             self.forget(&root);
         }
         answer

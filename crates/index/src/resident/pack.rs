@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use orchestrator_search::paths::{PathKey, compare};
 
-use super::base::{Base, Draft};
+use super::base::{Base, Draft, Limits};
 use super::reconcile::UNKNOWN;
 use super::root::Root;
 use super::state::{Added, State, number};
@@ -21,8 +21,8 @@ struct Snapshot {
 }
 
 impl Root {
-    /// Builds the base anew while searches go on. `max_bytes` is what it may take.
-    pub(super) fn pack(&self, max_bytes: usize) {
+    /// Builds the base anew while searches go on.
+    pub(super) fn pack(&self, limits: Limits) {
         let snapshot = {
             let mut state = self.lock();
             state.journal = Some(HashSet::new());
@@ -36,7 +36,7 @@ impl Root {
         };
         let draft = snapshot.draft();
         drop(snapshot);
-        let (base, unread) = draft.into_base(max_bytes);
+        let (base, unread) = draft.into_base(limits);
         let mut state = self.lock();
         state.replace_base(base, unread);
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use orchestrator_search::paths::{PathKey, PathList, absolute, joined, split};
 use orchestrator_search::{EntryKind, Stamp, Verdict, Walked, is_rules_name};
 
-use super::base::{Base, Draft, Rows};
+use super::base::{Base, Draft, Limits, Rows};
 use super::state::{Directory, State, below, key};
 use super::trust;
 use super::watch::Watcher;
@@ -48,7 +48,7 @@ impl Found {
     pub(super) fn into_base(
         self,
         mut saved: impl FnMut(&[u8], &Stamp) -> Rows,
-        max_bytes: usize,
+        limits: Limits,
     ) -> (Base, Bitmap, Vec<PathKey>) {
         let mut draft = Draft { paths: self.paths, hidden: self.hidden, ..Draft::default() };
         let mut shared = Vec::new();
@@ -64,7 +64,7 @@ impl Found {
             draft.racy.push(false);
             draft.stamps.push(stamp);
         }
-        let (base, stale) = draft.into_base(max_bytes);
+        let (base, stale) = draft.into_base(limits);
         (base, stale, shared)
     }
 

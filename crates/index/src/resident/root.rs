@@ -8,6 +8,7 @@ use std::time::Instant;
 use orchestrator_scheduler::executor::Executor;
 use orchestrator_search::{Answer, BeforeRead, Candidates, SearchError, WalkPlan, Walked, standard_rules};
 
+use super::base::Limits;
 use super::evaluate::Wanted;
 use super::inputs::Inputs;
 use super::reconcile::Found;
@@ -26,6 +27,7 @@ pub(super) struct Root {
     /// Reading in the background is queued or going on.
     pub(super) signing: AtomicBool,
     closed: AtomicBool,
+    refused: AtomicBool,
     /// When it was last searched, as the registry counts.
     pub(super) used: AtomicU64,
     pub(super) waiting: Mutex<Vec<Ready>>,
@@ -64,6 +66,7 @@ impl Root {
             state: Mutex::new(State::new(rules, inputs)),
             signing: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+            refused: AtomicBool::new(false),
             used: AtomicU64::new(0),
             waiting: Mutex::default(),
             begun: Instant::now(),
@@ -77,9 +80,9 @@ impl Root {
         &self.path
     }
 
-    /// What the index of a tree with so many bytes may take.
-    pub(super) fn max_bytes(&self, tree: u64) -> usize {
-        self.options.max_bytes_of(tree)
+    /// What the index of a tree of so many bytes may take, of which its directories take some already.
+    pub(super) fn limits(&self, tree: u64, directories: usize) -> Limits {
+        self.options.limits(tree, directories)
     }
 
     pub(super) fn max_files(&self) -> usize {
@@ -92,6 +95,15 @@ impl Root {
 
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
+    }
+
+    /// The tree is too large for an index.
+    pub(super) fn refuse(&self) {
+        self.refused.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -128,7 +140,7 @@ impl Root {
             },
             files: state.file_count(),
             unread: unsigned,
-            bytes: state.base.bytes(),
+            bytes: state.base.bytes() + state.directory_bytes(),
             watched: self.is_watched(),
             build_ms: self.built_ms.load(Ordering::Relaxed),
         }

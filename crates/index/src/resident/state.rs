@@ -8,7 +8,7 @@ use ignore::IncrementalIgnore;
 use orchestrator_search::paths::PathKey;
 use orchestrator_search::{FileFailure, Stamp};
 
-use super::base::{Base, Draft, Rows};
+use super::base::{Base, Draft, Limits, Rows};
 use super::inputs::Inputs;
 use super::need::Need;
 use super::watch::Heard;
@@ -95,7 +95,7 @@ pub(super) type Touched = Mutex<HashSet<Vec<u8>>>;
 impl State {
     pub(super) fn new(rules: IncrementalIgnore, inputs: Inputs) -> Self {
         Self {
-            base: Arc::new(Draft::default().into_base(0).0),
+            base: Arc::new(Draft::default().into_base(Limits::default()).0),
             gone: Bitmap::new(0),
             stale: Bitmap::new(0),
             patches: HashMap::new(),
@@ -131,6 +131,11 @@ impl State {
     /// How many files there are.
     pub(super) fn file_count(&self) -> usize {
         self.base.len() - self.gone.count() + self.added.len()
+    }
+
+    /// The memory of what is known of directories, in bytes.
+    pub(super) fn directory_bytes(&self) -> usize {
+        self.directories.keys().map(|path| directory_bytes(&path.0)).sum()
     }
 
     /// How many of them have not been read since they changed.
@@ -362,6 +367,12 @@ impl State {
             journal.insert(key(path));
         }
     }
+}
+
+/// About the memory that a directory takes, in bytes: its path, what is known of it, and its place in the map.
+pub(super) fn directory_bytes(path: &[u8]) -> usize {
+    const PLACE: usize = 32;
+    path.len() + size_of::<PathKey>() + size_of::<Directory>() + PLACE
 }
 
 /// The key of a path.
