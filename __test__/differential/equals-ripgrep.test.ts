@@ -12,7 +12,10 @@ describe("search", () => {
   it(`answers ${cases} generated queries as ripgrep does, between changes of the tree`, async () => {
     let asked = 0;
     const property = equality(subjects, (queries) => {
+      const tenth = Math.floor((10 * asked) / cases);
       asked += queries;
+      const now = Math.floor((10 * asked) / cases);
+      if (DIFFERENTIAL_CASES !== undefined && now > tenth) process.stderr.write(`${asked} queries\n`);
     });
     await check(property, {
       runs: Math.ceil(cases / QUERIES_OF_A_RUN),
