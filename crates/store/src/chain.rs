@@ -6,26 +6,31 @@
 //! hash(0) = 32 zero bytes
 //! hash(r) = SHA-256( hash(r - 1)  ||  body(r) )
 //! body(r) = {"actor":A,"changes":[C, C, …],"mission":M,"revision":r,"time":T}
-//! C       = {"key":K,"value":V}   a key that was set to V (any JSON value, null included)
-//!         | {"key":K}             a key that was deleted
+//! C       = {"key":K,"sha256":H}   a key that was set (to any JSON value, null included)
+//!         | {"key":K}              a key that was deleted
 //! ```
 //!
 //! `hash(r - 1)` goes in as 32 raw bytes and `body(r)` as the UTF-8 bytes of its canonical JSON (RFC 8785):
 //! no white space, members ordered by name, numbers and strings written in one way only. *A* is a string, *M*
-//! a string or null, *T* the time in milliseconds since the Unix epoch. The changes are in ascending order of
-//! their keys' UTF-8 bytes, each key once, and there is at least one.
+//! a string or null, *T* the time in milliseconds since the Unix epoch. *H* is the SHA-256 of the value's
+//! canonical JSON text, as 64 lower-case hexadecimal digits: a value stands in the chain by its hash, so that
+//! compaction can drop values that nobody reads any more and the chain still verifies. The changes are in
+//! ascending order of their keys' UTF-8 bytes, each key once, and there is at least one.
 //!
 //! In the file, the rows are `commits(revision, time_ms, actor, mission, hash)` and `versions(id, key,
-//! revision, value)`: take the commits by `revision`, and for each its versions by `key`; `value` holds *V*
-//! as canonical text, and SQL NULL is a deletion. The row of `head` repeats the revision and the hash of the
+//! revision, value, sha256)`: take the commits by `revision`, and for each its versions by `key`. `value`
+//! holds the canonical text; where it is NULL, `sha256` holds *H* of a value that was compacted away, and
+//! where that is NULL too, the key was deleted. The row of `head` repeats the revision and the hash of the
 //! newest commit.
 //!
+//! **Compaction is part of the chain.** It commits the key `$compaction` with the value `{"floor":F}`: only
+//! values that were replaced or deleted at or before revision *F* may then be gone, and
+//! [`Store::verify`](crate::Store::verify) holds it to that. No other commit can write a key that begins with
+//! `$`.
+//!
 //! **Why it is unambiguous.** The first 32 bytes have a fixed length, the rest is one JSON text, and RFC 8785
-//! gives different data different texts, so two different commits never hash the same bytes. That rests on
-//! two conditions, which [`Store::verify`](crate::Store::verify) checks beside the hash: every stored value
-//! is by itself a canonical JSON text (else a value `1},{"key":"b","value":2` could stand for two changes),
-//! and the keys are in ascending order. A deletion leaves the member out, because `"value":null` is what a
-//! stored JSON null gives.
+//! gives different data different texts, so two different commits never hash the same bytes. A deletion
+//! leaves the member out, because a stored JSON null has a hash like any value.
 //!
 //! **What it does not show.** The chain has no secret: whoever can rewrite the whole file can compute a new
 //! chain and a new head. To hold against that, keep a head (revision and hash) somewhere else and compare.
@@ -36,15 +41,34 @@ use std::fmt;
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use sha2::{Digest, Sha256};
 
-use crate::{Head, Revision, StoreError, value};
+use crate::{Content, Head, Revision, StoreError, value};
 
-/// A link of the chain: a SHA-256 hash. Displayed as 64 lower-case hexadecimal digits.
+/// A SHA-256 hash: a link of the chain, or what stands in it for a value. Displayed as 64 lower-case
+/// hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ChainHash([u8; 32]);
 
 impl ChainHash {
     /// What stands before the first commit.
     pub const ZERO: Self = Self([0; 32]);
+
+    /// The hash that stands for a value in the chain.
+    #[must_use]
+    pub fn of_value(canonical: &str) -> Self {
+        Self(Sha256::digest(canonical).into())
+    }
+
+    /// A hash from its 64 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn parse(digits: &str) -> Option<Self> {
+        let valid =
+            digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let mut bytes = [0; 32];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2).filter(|_| valid)?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
 
     /// A hash from its bytes.
     #[must_use]
@@ -99,14 +123,13 @@ impl CommitHasher {
         Ok(Self { sha, separator: "" })
     }
 
-    /// Adds a change. The caller keeps the order of keys, and `value` must be canonical JSON text.
-    pub(crate) fn change(&mut self, key: &str, value: Option<&str>) -> Result<(), StoreError> {
+    /// Adds a change. The caller keeps the order of keys.
+    pub(crate) fn change(&mut self, key: &str, content: &Content) -> Result<(), StoreError> {
         self.sha.update(self.separator);
         self.separator = ",";
         self.sha.update(format!("{{\"key\":{}", string(key)?));
-        if let Some(text) = value {
-            self.sha.update(",\"value\":");
-            self.sha.update(text);
+        if let Some(hash) = content.hash() {
+            self.sha.update(format!(",\"sha256\":\"{hash}\""));
         }
         self.sha.update("}");
         Ok(())
@@ -135,19 +158,21 @@ mod tests {
     #[test]
     fn a_commit_hashes_to_what_sha256sum_says() {
         let mut hasher = CommitHasher::new(&ChainHash::ZERO, "worker \"1\"").unwrap();
-        hasher.change("a", Some("{\"x\":null}")).unwrap();
-        hasher.change("b", None).unwrap();
+        hasher.change("a", &Content::Value("{\"x\":null}".into())).unwrap();
+        hasher.change("b", &Content::Deleted).unwrap();
         let head = hasher.finish(None, 1, 1_700_000_000_000).unwrap();
-        assert_eq!(head.hash.to_string(), "71fe4239fb7418c22f6a7bad06e3d504ff4b3711eadf45309b564bae00217100");
+        assert_eq!(head.hash.to_string(), "d2dbdbf507ca7db020a86b5cef5e90889dab343aa9ae81f9233cbf10e002c08a");
     }
 
     #[test]
-    fn deleting_a_key_and_storing_null_hash_differently() {
-        let hash = |value| {
+    fn a_value_hashes_alike_before_and_after_compaction_and_unlike_a_deletion() {
+        let hash = |content| {
             let mut hasher = CommitHasher::new(&ChainHash::ZERO, "a").unwrap();
-            hasher.change("k", value).unwrap();
+            hasher.change("k", &content).unwrap();
             hasher.finish(Some("m"), 1, 0).unwrap().hash
         };
-        assert_ne!(hash(None), hash(Some("null")));
+        let value = hash(Content::Value("null".into()));
+        assert_eq!(hash(Content::Compacted(ChainHash::of_value("null"))), value);
+        assert_ne!(hash(Content::Deleted), value);
     }
 }

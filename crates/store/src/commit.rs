@@ -4,7 +4,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::chain::CommitHasher;
 use crate::{
-    Change, Committed, Fence, Head, Read, Revision, Store, StoreError, Transaction, key, lease, schema, value,
+    Change, Committed, Content, Fence, Head, Read, Revision, Store, StoreError, Transaction, key, lease,
+    schema, value,
 };
 
 /// The most keys that one transaction may write.
@@ -25,15 +26,25 @@ impl Store {
     /// long.
     pub fn commit(&self, transaction: Transaction) -> Result<Committed, StoreError> {
         let prepared = Prepared::new(transaction)?;
-        let head = if prepared.changes.is_empty() {
-            self.read(|connection| prepared.validate(connection))?
-        } else {
-            self.write(|connection, now_ms| {
-                let head = prepared.validate(connection)?;
-                prepared.append(connection, &head, now_ms)
-            })?
-        };
-        Ok(Committed { revision: head.revision, hash: head.hash })
+        if prepared.changes.is_empty() {
+            return self.read(|connection| prepared.validate(connection).map(Committed::from));
+        }
+        self.write(move |connection, now_ms| prepared.commit(connection, now_ms))
+    }
+
+    /// As [`Store::commit`], without blocking: `done` gets the outcome, on another thread. Of two that are
+    /// submitted by one thread, the first takes its place first.
+    pub fn submit(
+        &self,
+        transaction: Transaction,
+        done: impl FnOnce(Result<Committed, StoreError>) + Send + 'static,
+    ) {
+        match Prepared::new(transaction) {
+            Ok(prepared) => {
+                self.submit_write(move |connection, now_ms| prepared.commit(connection, now_ms), done);
+            }
+            Err(error) => done(Err(error)),
+        }
     }
 }
 
@@ -67,19 +78,30 @@ impl Prepared {
         let mut size = 0;
         let mut changes = Vec::with_capacity(writes.len());
         for write in writes {
-            key::check_key(&write.key)?;
-            let value = write.value.map(|value| value::canonical_value(&write.key, &value)).transpose()?;
-            size += write.key.len() + value.as_ref().map_or(0, String::len);
+            key::check_written_key(&write.key)?;
+            let content = match write.value {
+                Some(value) => Content::Value(value::canonical_value(&write.key, &value)?),
+                None => Content::Deleted,
+            };
+            size += write.key.len() + content.value().map_or(0, str::len);
             if size > MAX_COMMIT_BYTES {
                 return Err(StoreError::TooLarge { what: "the transaction", size, limit: MAX_COMMIT_BYTES });
             }
-            changes.push(Change { key: write.key, value });
+            changes.push(Change { key: write.key, content });
         }
         changes.sort_unstable_by(|left, right| left.key.cmp(&right.key));
         if let Some(pair) = changes.windows(2).find(|pair| pair[0].key == pair[1].key) {
             return Err(StoreError::DuplicateWrite { key: pair[0].key.clone() });
         }
         Ok(Self { actor, mission, snapshot, reads, changes, fence })
+    }
+
+    fn commit(&self, connection: &Connection, now_ms: u64) -> Result<Committed, StoreError> {
+        let head = self.validate(connection)?;
+        if self.changes.is_empty() {
+            return Ok(head.into());
+        }
+        Ok(self.append(connection, &head, now_ms)?.into())
     }
 
     /// Checks that the transaction may take its place after the newest commit, which is returned.
@@ -134,23 +156,51 @@ impl Prepared {
 
     /// Writes the commit that follows `previous`, and returns the new head.
     fn append(&self, connection: &Connection, previous: &Head, time_ms: u64) -> Result<Head, StoreError> {
-        let revision = previous.revision + 1;
-        let mut hasher = CommitHasher::new(&previous.hash, &self.actor)?;
-        let mut insert =
-            connection.prepare_cached("INSERT INTO versions(key, revision, value) VALUES (?1, ?2, ?3)")?;
-        for change in &self.changes {
-            hasher.change(&change.key, change.value.as_deref())?;
-            insert.execute(params![change.key, revision, change.value])?;
-        }
-        let head = hasher.finish(self.mission.as_deref(), revision, time_ms)?;
-        connection
-            .prepare_cached(
-                "INSERT INTO commits(revision, time_ms, actor, mission, hash) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![revision, time_ms, self.actor, self.mission, head.hash])?;
-        connection
-            .prepare_cached("UPDATE head SET revision = ?1, hash = ?2")?
-            .execute(params![head.revision, head.hash])?;
-        Ok(head)
+        let commit = Appended {
+            actor: &self.actor,
+            mission: self.mission.as_deref(),
+            time_ms,
+            changes: &self.changes,
+        };
+        append(connection, previous, &commit)
     }
+}
+
+/// A commit that is about to be written.
+pub(crate) struct Appended<'a> {
+    pub(crate) actor: &'a str,
+    pub(crate) mission: Option<&'a str>,
+    pub(crate) time_ms: u64,
+    /// In ascending order of keys, each once, and at least one.
+    pub(crate) changes: &'a [Change],
+}
+
+/// Writes the commit that follows `previous`, and returns the new head.
+pub(crate) fn append(
+    connection: &Connection,
+    previous: &Head,
+    commit: &Appended<'_>,
+) -> Result<Head, StoreError> {
+    let revision = previous.revision + 1;
+    let mut hasher = CommitHasher::new(&previous.hash, commit.actor)?;
+    let mut insert = connection
+        .prepare_cached("INSERT INTO versions(key, revision, value, sha256) VALUES (?1, ?2, ?3, ?4)")?;
+    for change in commit.changes {
+        hasher.change(&change.key, &change.content)?;
+        let compacted = match &change.content {
+            Content::Compacted(hash) => Some(hash),
+            Content::Value(_) | Content::Deleted => None,
+        };
+        insert.execute(params![change.key, revision, change.content.value(), compacted])?;
+    }
+    let head = hasher.finish(commit.mission, revision, commit.time_ms)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO commits(revision, time_ms, actor, mission, hash) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![revision, commit.time_ms, commit.actor, commit.mission, head.hash])?;
+    connection
+        .prepare_cached("UPDATE head SET revision = ?1, hash = ?2")?
+        .execute(params![head.revision, head.hash])?;
+    Ok(head)
 }

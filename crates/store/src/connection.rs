@@ -48,6 +48,30 @@ pub(crate) fn prepare_writer(connection: &Connection, options: &OpenOptions) -> 
     Ok(())
 }
 
+/// A path beside the store: its own with a suffix.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Makes the names in a folder durable.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
+    // Windows does so by itself, and opens no folders.
+    if cfg!(unix) {
+        std::fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Creates the missing folders and syncs the folder that each lies in: SQLite does that for its files only.
+pub(crate) fn create_folders(folder: &Path) -> Result<(), StoreError> {
+    let missing: Vec<PathBuf> =
+        folder.ancestors().take_while(|ancestor| !ancestor.exists()).map(Path::to_owned).collect();
+    std::fs::create_dir_all(folder)?;
+    missing.iter().filter_map(|folder| folder.parent()).try_for_each(sync_folder)
+}
+
 fn enter_wal_mode(connection: &Connection, timeout: Duration) -> Result<(), StoreError> {
     let deadline = Instant::now() + timeout;
     loop {

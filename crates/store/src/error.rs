@@ -5,7 +5,7 @@ use rusqlite::ErrorCode;
 use crate::Revision;
 
 /// Why an operation of the store failed. [`StoreError::code`] is stable; the text is for people.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// Something that the transaction read has a version newer than its snapshot. Nothing was written: read
@@ -99,6 +99,20 @@ pub enum StoreError {
         /// The store's newest revision.
         head: Revision,
     },
+    /// A revision before the floor of the last compaction: what the store held then cannot be told any more.
+    #[error("revision {requested} was compacted away: the oldest that can be read is {floor}")]
+    Compacted {
+        /// The revision as given.
+        requested: Revision,
+        /// The oldest revision that can be read.
+        floor: Revision,
+    },
+    /// There is a file where a new store was to be made. It was not touched.
+    #[error("{path} exists")]
+    Exists {
+        /// The file.
+        path: String,
+    },
     /// The operating system or SQLite failed (disk full, permissions, …). Nothing of the transaction is
     /// visible; only if the failure was in syncing it to the disk may it turn out, after a crash, to have
     /// been kept.
@@ -130,6 +144,8 @@ impl StoreError {
             Self::InvalidValue { .. } => "ERR_INVALID_VALUE",
             Self::DuplicateWrite { .. } => "ERR_DUPLICATE_WRITE",
             Self::FutureRevision { .. } => "ERR_FUTURE_REVISION",
+            Self::Compacted { .. } => "ERR_COMPACTED",
+            Self::Exists { .. } => "ERR_EXISTS",
             Self::Io { .. } => "ERR_IO",
             Self::Closed => "ERR_CLOSED",
         }

@@ -16,6 +16,17 @@ pub(crate) fn check_key(key: &str) -> Result<(), StoreError> {
     check_prefix(key)
 }
 
+/// A key that a transaction may write: those that begin with `$` are the store's own.
+pub(crate) fn check_written_key(key: &str) -> Result<(), StoreError> {
+    if key.starts_with(RESERVED) {
+        return Err(StoreError::InvalidKey { key: key.into(), reason: "begins with $" });
+    }
+    check_key(key)
+}
+
+/// What the store's own keys begin with.
+const RESERVED: char = '$';
+
 /// A prefix is a key that may also be empty.
 pub(crate) fn check_prefix(prefix: &str) -> Result<(), StoreError> {
     if prefix.len() > MAX_KEY_BYTES {

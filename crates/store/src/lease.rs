@@ -18,7 +18,7 @@ pub const MAX_HOLDER_BYTES: usize = 4096;
 /// What a successful acquisition gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaseGrant {
-    /// Greater than every token that this lease had before.
+    /// Greater than every token that was given out before, for this lease or another.
     pub token: u64,
     /// When the lease expires unless it is renewed, in milliseconds since the Unix epoch.
     pub expires_ms: u64,
@@ -63,21 +63,21 @@ impl Store {
             let (size, limit) = (holder.len(), MAX_HOLDER_BYTES);
             return Err(StoreError::TooLarge { what: "the holder", size, limit });
         }
-        self.write(|connection, now_ms| {
-            let current = find(connection, name)?;
+        let (name, holder) = (name.to_owned(), holder.to_owned());
+        self.write(move |connection, now_ms| {
+            let current = find(connection, &name)?;
             if let Some(Lease { token, hold: Some(hold) }) = &current
                 && hold.expires_ms > now_ms
                 && steal != Some(*token)
             {
                 return Err(StoreError::LeaseHeld {
-                    lease: name.into(),
+                    lease: name,
                     holder: hold.holder.clone(),
                     token: *token,
                     expires_ms: hold.expires_ms,
                 });
             }
-            // The row of a released lease stays, so that its tokens never start again.
-            let token = current.map_or(0, |lease| lease.token) + 1;
+            let token = next_token(connection)?;
             let expires_ms = expiry(now_ms, ttl_ms);
             connection
                 .prepare_cached(
@@ -95,8 +95,9 @@ impl Store {
     /// current.
     pub fn renew_lease(&self, name: &str, token: u64, ttl_ms: u64) -> Result<u64, StoreError> {
         key::check_key(name)?;
-        self.write(|connection, now_ms| {
-            check_fence(connection, name, token)?;
+        let name = name.to_owned();
+        self.write(move |connection, now_ms| {
+            check_fence(connection, &name, token)?;
             let expires_ms = expiry(now_ms, ttl_ms);
             connection
                 .prepare_cached("UPDATE leases SET expires_ms = ?2 WHERE name = ?1")?
@@ -109,8 +110,9 @@ impl Store {
     /// with `ERR_FENCED` if the token was not current.
     pub fn release_lease(&self, name: &str, token: u64) -> Result<(), StoreError> {
         key::check_key(name)?;
-        self.write(|connection, _| {
-            check_fence(connection, name, token)?;
+        let name = name.to_owned();
+        self.write(move |connection, _| {
+            check_fence(connection, &name, token)?;
             connection
                 .prepare_cached("UPDATE leases SET holder = NULL, expires_ms = NULL WHERE name = ?1")?
                 .execute([name])?;
@@ -123,6 +125,14 @@ impl Store {
         key::check_key(name)?;
         self.read(|connection| find(connection, name))
     }
+}
+
+/// One counter for all leases: after a recovery, it is enough that this one was moved ahead.
+fn next_token(connection: &Connection) -> Result<u64, StoreError> {
+    let token = connection
+        .prepare_cached("UPDATE head SET token = token + 1 RETURNING token")?
+        .query_row([], |row| row.get(0))?;
+    Ok(token)
 }
 
 /// Fails with `ERR_FENCED` unless `token` belongs to the present hold of the lease.

@@ -28,12 +28,15 @@
 //! })?;
 //! let task = store.get("task/1", Some(committed.revision))?.expect("it was just written");
 //! assert_eq!(task.value, r#"{"state":"ready"}"#);
-//! # store.close()
+//! # Ok(())
 //! # }
 //! ```
 
+mod backup;
+mod beside;
 pub mod chain;
 mod commit;
+mod compact;
 mod connection;
 mod error;
 mod key;
@@ -41,21 +44,31 @@ mod lease;
 mod model;
 mod options;
 mod read;
+mod recover;
+mod salvage;
 mod schema;
 mod store;
+mod transfer;
+mod turnstile;
 mod value;
 mod verify;
+mod watch;
+mod writer;
 
+pub use backup::{Backup, backups};
 pub use chain::ChainHash;
+pub use compact::Compaction;
 pub use error::StoreError;
 pub use key::{MAX_KEY_BYTES, MAX_LABEL_BYTES};
 pub use lease::{Hold, Lease, LeaseGrant, MAX_HOLDER_BYTES};
 pub use model::{
-    Change, CommitRecord, Committed, Entry, Fence, Head, Read, Revision, Transaction, Version, Write,
+    Change, CommitRecord, Committed, Content, Entry, Fence, Head, Read, Revision, Transaction, Version, Write,
 };
 pub use options::{Clock, Durability, OpenOptions};
+pub use recover::Recovery;
 pub use store::Store;
 pub use value::{MAX_VALUE_BYTES, MAX_VALUE_DEPTH};
 pub use verify::{BadReason, BadRevision, VerifyReport};
+pub use watch::WaitId;
 
 pub use commit::{MAX_COMMIT_BYTES, MAX_COMMIT_CHANGES};

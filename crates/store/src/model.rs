@@ -19,13 +19,45 @@ pub struct Entry {
     pub revision: Revision,
 }
 
+/// What a commit made of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// It set it to this value, as canonical JSON text.
+    Value(String),
+    /// It deleted it.
+    Deleted,
+    /// It set it to a value that was compacted away since; this is the hash that stands for it in the chain.
+    Compacted(ChainHash),
+}
+
+impl Content {
+    /// The value as canonical JSON text, if there is one.
+    #[must_use]
+    pub fn value(&self) -> Option<&str> {
+        match self {
+            Self::Value(text) => Some(text),
+            Self::Deleted | Self::Compacted(_) => None,
+        }
+    }
+
+    /// What stands for the value in the chain; `None` for a deletion.
+    #[must_use]
+    pub fn hash(&self) -> Option<ChainHash> {
+        match self {
+            Self::Value(text) => Some(ChainHash::of_value(text)),
+            Self::Deleted => None,
+            Self::Compacted(hash) => Some(*hash),
+        }
+    }
+}
+
 /// One version of a key, with the commit that made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
     /// The commit's revision.
     pub revision: Revision,
-    /// The value as canonical JSON text; `None` where the commit deleted the key.
-    pub value: Option<String>,
+    /// What the commit made of the key.
+    pub content: Content,
     /// When it was committed, in milliseconds since the Unix epoch.
     pub time_ms: u64,
     /// Who committed it.
@@ -39,9 +71,8 @@ pub struct Version {
 pub struct Change {
     /// The key.
     pub key: String,
-    /// The new value as canonical JSON text; `None` where the key was deleted (a JSON null is
-    /// `Some("null")`).
-    pub value: Option<String>,
+    /// What the commit made of it (a JSON null is the value `null`).
+    pub content: Content,
 }
 
 /// A commit as it stands in the audit log.
@@ -126,6 +157,12 @@ pub struct Committed {
     pub revision: Revision,
     /// Its link in the hash chain.
     pub hash: ChainHash,
+}
+
+impl From<Head> for Committed {
+    fn from(head: Head) -> Self {
+        Self { revision: head.revision, hash: head.hash }
+    }
 }
 
 /// The newest commit, as it is stored beside the log.

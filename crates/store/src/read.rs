@@ -1,8 +1,11 @@
 //! Reading: keys at a revision, their history, and the log of commits.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::{Change, CommitRecord, Entry, Revision, Store, StoreError, Version, key, schema};
+use crate::{
+    ChainHash, Change, CommitRecord, Content, Entry, Revision, Store, StoreError, Version, compact, key,
+    schema,
+};
 
 impl Store {
     /// The newest revision: what a transaction that starts now reads at. 0 before the first commit.
@@ -12,7 +15,8 @@ impl Store {
 
     /// The value of `key` at a revision (`None`: the newest); `None` if it did not exist there.
     ///
-    /// Fails with `ERR_FUTURE_REVISION` if the store has not reached the revision.
+    /// Fails with `ERR_FUTURE_REVISION` if the store has not reached the revision, and with `ERR_COMPACTED` if
+    /// it is before the floor of a compaction.
     pub fn get(&self, key: &str, at: Option<Revision>) -> Result<Option<Entry>, StoreError> {
         key::check_key(key)?;
         self.read(|connection| {
@@ -34,7 +38,7 @@ impl Store {
     /// ascending order of their UTF-8 bytes.
     ///
     /// The cost grows with the number of keys under the prefix that ever existed, not with the number of
-    /// their versions. Fails with `ERR_FUTURE_REVISION` if the store has not reached the revision.
+    /// their versions. Fails as [`Store::get`].
     pub fn list(&self, prefix: &str, at: Option<Revision>) -> Result<Vec<Entry>, StoreError> {
         key::check_prefix(prefix)?;
         self.read(|connection| {
@@ -67,16 +71,16 @@ impl Store {
         key::check_key(key)?;
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT revision, value, time_ms, actor, mission FROM versions JOIN commits USING (revision)
-                 WHERE key = ?1 ORDER BY revision DESC LIMIT ?2",
+                "SELECT revision, time_ms, actor, mission, value, sha256
+                 FROM versions JOIN commits USING (revision) WHERE key = ?1 ORDER BY revision DESC LIMIT ?2",
             )?;
             let rows = statement.query_map(params![key, sql_limit(limit)], |row| {
                 Ok(Version {
                     revision: row.get(0)?,
-                    value: row.get(1)?,
-                    time_ms: row.get(2)?,
-                    actor: row.get(3)?,
-                    mission: row.get(4)?,
+                    time_ms: row.get(1)?,
+                    actor: row.get(2)?,
+                    mission: row.get(3)?,
+                    content: content(row, 4)?,
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -85,17 +89,21 @@ impl Store {
 
     /// The commits after `revision`, oldest first and without a gap; at most `limit`.
     ///
-    /// To watch, call it again with the last revision received. Fails with `ERR_FUTURE_REVISION` if the store
+    /// Values that were compacted away are so in the answer. To watch, call it again with the last revision
+    /// received. Fails with `ERR_FUTURE_REVISION` if the store
     /// has not reached `revision` (it was restored from a backup, say), and with `ERR_CORRUPT` if a commit is
     /// missing.
     pub fn commits_since(&self, revision: Revision, limit: usize) -> Result<Vec<CommitRecord>, StoreError> {
         self.read(|connection| {
-            let after = resolve(connection, Some(revision))?;
+            let head = schema::head(connection)?.revision;
+            if revision > head {
+                return Err(StoreError::FutureRevision { requested: revision, head });
+            }
             let mut statement = connection.prepare_cached(
                 "SELECT revision, time_ms, actor, mission, hash FROM commits
                  WHERE revision > ?1 ORDER BY revision LIMIT ?2",
             )?;
-            let rows = statement.query_map(params![after, sql_limit(limit)], |row| {
+            let rows = statement.query_map(params![revision, sql_limit(limit)], |row| {
                 Ok(CommitRecord {
                     revision: row.get(0)?,
                     time_ms: row.get(1)?,
@@ -124,16 +132,30 @@ fn resolve(connection: &Connection, at: Option<Revision>) -> Result<Revision, St
     let head = schema::head(connection)?.revision;
     match at {
         Some(requested) if requested > head => Err(StoreError::FutureRevision { requested, head }),
-        Some(requested) => Ok(requested),
-        None => Ok(head),
+        Some(requested) if requested < head => {
+            let floor = compact::floor(connection)?;
+            if requested < floor { Err(StoreError::Compacted { requested, floor }) } else { Ok(requested) }
+        }
+        _ => Ok(head),
     }
 }
 
-fn changes(connection: &Connection, revision: Revision) -> Result<Vec<Change>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT key, value FROM versions WHERE revision = ?1 ORDER BY id")?;
-    let rows = statement.query_map([revision], |row| Ok(Change { key: row.get(0)?, value: row.get(1)? }))?;
+/// What a commit changed, in order of keys.
+pub(crate) fn changes(connection: &Connection, revision: Revision) -> Result<Vec<Change>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT key, value, sha256 FROM versions WHERE revision = ?1 ORDER BY id")?;
+    let rows =
+        statement.query_map([revision], |row| Ok(Change { key: row.get(0)?, content: content(row, 1)? }))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What a version holds, in the columns `value` and `sha256` from `column` on.
+pub(crate) fn content(row: &Row<'_>, column: usize) -> rusqlite::Result<Content> {
+    if let Some(text) = row.get(column)? {
+        return Ok(Content::Value(text));
+    }
+    let compacted: Option<ChainHash> = row.get(column + 1)?;
+    Ok(compacted.map_or(Content::Deleted, Content::Compacted))
 }
 
 /// SQLite counts in signed 64-bit integers; more rows than that there are not.

@@ -7,14 +7,15 @@ use crate::{Head, StoreError};
 /// "OCOR", in SQLite's header field for what a database file is for.
 pub(crate) const APPLICATION_ID: i32 = 0x4F43_4F52;
 /// The schema that this build reads and writes, in SQLite's `user_version`.
-pub(crate) const SCHEMA_VERSION: i32 = 1;
+pub(crate) const SCHEMA_VERSION: i32 = 2;
 
 /// Every object of the schema with its definition. SQLite keeps the text as written, so a schema that
 /// somebody has altered (a trigger, a dropped constraint) is recognised by comparing texts.
 ///
 /// `versions.id` keeps the changes of a commit in the order of the log, and makes it an ordinary table: its
 /// values are too large for one clustered by its key. There is no table of current values: what is current
-/// follows from `versions`, and two copies could disagree.
+/// follows from `versions`, and two copies could disagree. `head.token` is the newest fencing token of any
+/// lease.
 const OBJECTS: [(&str, &str); 5] = [
     (
         "commits",
@@ -33,7 +34,9 @@ const OBJECTS: [(&str, &str); 5] = [
   key TEXT NOT NULL,
   revision INTEGER NOT NULL,
   value TEXT,
-  UNIQUE(key, revision)
+  sha256 BLOB,
+  UNIQUE(key, revision),
+  CHECK(value IS NULL OR sha256 IS NULL)
 ) STRICT",
     ),
     ("versions_by_revision", "CREATE INDEX versions_by_revision ON versions(revision)"),
@@ -42,7 +45,8 @@ const OBJECTS: [(&str, &str); 5] = [
         "CREATE TABLE head(
   only INTEGER PRIMARY KEY CHECK(only = 0),
   revision INTEGER NOT NULL,
-  hash BLOB NOT NULL
+  hash BLOB NOT NULL,
+  token INTEGER NOT NULL
 ) STRICT",
     ),
     (
@@ -71,6 +75,12 @@ pub(crate) fn identify(connection: &mut Connection) -> Result<FileKind, StoreErr
     identify_in(&connection.transaction()?)
 }
 
+/// Sets what can only be set before there is anything in the file: that free pages can be given back.
+pub(crate) fn prepare_file(connection: &Connection) -> Result<(), StoreError> {
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    Ok(())
+}
+
 /// Creates the tables if the file is empty. Several processes may try at once.
 pub(crate) fn create(connection: &mut Connection) -> Result<(), StoreError> {
     let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
@@ -78,7 +88,8 @@ pub(crate) fn create(connection: &mut Connection) -> Result<(), StoreError> {
         for (_, definition) in OBJECTS {
             transaction.execute_batch(definition)?;
         }
-        transaction.execute("INSERT INTO head(only, revision, hash) VALUES (0, 0, zeroblob(32))", [])?;
+        transaction
+            .execute("INSERT INTO head(only, revision, hash, token) VALUES (0, 0, zeroblob(32), 0)", [])?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     }

@@ -1,27 +1,29 @@
-//! The open store: one writing connection behind a mutex, and a pool of reading ones.
+//! The open store: a thread that writes, and a pool of connections that read.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::time::Instant;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 
+use crate::beside::{Beside, InUse};
 use crate::connection::{self, ReaderPool};
 use crate::schema::{self, FileKind};
-use crate::{Clock, OpenOptions, StoreError};
+use crate::turnstile::Turnstile;
+use crate::writer::{Tools, Writer};
+use crate::{Durability, OpenOptions, Revision, StoreError};
 
-/// A store in one SQLite file. Share it between threads by reference; every method blocks until it is done.
+/// A store in one SQLite file. Share it between threads by reference; every method blocks until it is done, unless
+/// it says otherwise.
 ///
 /// Any number of stores, in this process and in others, may be open on one file. Do not open the file with
 /// another copy of SQLite in the same process: on Unix, when one copy closes the file, the other loses its
 /// locks.
-#[derive(Debug)]
 pub struct Store {
-    /// `None` once the store is closed.
-    writer: Mutex<Option<Connection>>,
+    writer: Writer,
     readers: ReaderPool,
-    clock: Clock,
+    path: PathBuf,
+    in_use: Mutex<Option<InUse>>,
 }
 
 impl Store {
@@ -29,37 +31,58 @@ impl Store {
     /// exist.
     ///
     /// Fails with `ERR_SCHEMA`, and leaves the file alone, if it is a database of a newer version or of
-    /// another program; with `ERR_CORRUPT` if it is no database or its tables are damaged (damage further in
-    /// is reported when it is read).
+    /// another program; with `ERR_CORRUPT` if it is no database, its tables are damaged or commits that were
+    /// acknowledged are not in it (damage further in is reported when it is read). [`Store::recover`] rebuilds what
+    /// can be rebuilt.
     pub fn open(path: impl AsRef<Path>, options: OpenOptions) -> Result<Self, StoreError> {
         // Absolute, because readers are opened later and the working directory may change.
         let path = std::path::absolute(path)?;
         if let Some(folder) = path.parent() {
-            create_folders(folder)?;
+            connection::create_folders(folder)?;
         }
-        let mut writer = connection::open(&path, &options)?;
-        let kind = schema::identify(&mut writer)?;
-        connection::prepare_writer(&writer, &options)?;
+        let beside = Beside::of(&path)?;
+        let in_use = beside.lock_in_use(Instant::now() + options.busy_timeout)?;
+        if !path.exists() && connection::beside(&path, "-recovery").join("finished.db").exists() {
+            return Err(StoreError::corrupt("its recovery was interrupted"));
+        }
+        let mut connection = connection::open(&path, &options)?;
+        let kind = schema::identify(&mut connection)?;
         if kind == FileKind::Empty {
-            schema::create(&mut writer)?;
+            schema::prepare_file(&connection)?;
         }
-        schema::head(&writer)?;
-        let clock = options.clock.clone();
-        Ok(Self { writer: Mutex::new(Some(writer)), readers: ReaderPool::new(path, options), clock })
+        connection::prepare_writer(&connection, &options)?;
+        if kind == FileKind::Empty {
+            schema::create(&mut connection)?;
+        }
+        check_note(&beside, schema::head(&connection)?.revision)?;
+        let writer = Writer::start(Tools {
+            connection,
+            turnstile: Turnstile::open(beside.folder()),
+            note: (options.durability == Durability::Full).then(|| beside.note()).transpose()?,
+            clock: options.clock.clone(),
+            busy_timeout: options.busy_timeout,
+        })?;
+        Ok(Self {
+            writer,
+            readers: ReaderPool::new(path.clone(), options),
+            path,
+            in_use: Mutex::new(Some(in_use)),
+        })
     }
 
-    /// Closes the store: later calls fail with `ERR_CLOSED`, a write that is under way is finished first.
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Closes the store: later calls fail with `ERR_CLOSED`, writes that wait or are under way are finished first.
     /// Moves the write-ahead log into the main file where no other process needs it. Closing twice is
     /// allowed.
-    pub fn close(&self) -> Result<(), StoreError> {
+    pub fn close(&self) {
         self.readers.close();
-        let Some(writer) = self.writer().take() else {
-            return Ok(());
-        };
-        // Best effort, without waiting for others: what stays in the log is in the store all the same.
-        let _ = writer.busy_timeout(Duration::ZERO);
-        let _ = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        writer.close().map_err(|(_, error)| error.into())
+        self.writer.close();
+        drop(self.in_use.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// Runs `read` on a snapshot of the file.
@@ -73,39 +96,50 @@ impl Store {
     /// Runs `write` while holding the write lock of the file, and makes its changes durable if it succeeds.
     /// It gets the time, read under the lock so that times follow the order of commits as far as the clock
     /// does.
-    pub(crate) fn write<T>(
+    pub(crate) fn write<T: Send + 'static>(
         &self,
-        write: impl FnOnce(&Connection, u64) -> Result<T, StoreError>,
+        write: impl FnOnce(&Connection, u64) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let mut writer = self.writer();
-        let connection = writer.as_mut().ok_or(StoreError::Closed)?;
-        let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
-        let result = write(&transaction, self.clock.now_ms())?;
-        transaction.commit()?;
-        Ok(result)
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.submit_write(write, move |result| {
+            let _ = sender.send(result);
+        });
+        receiver.recv().unwrap_or(Err(StoreError::Closed))
     }
 
-    fn writer(&self) -> MutexGuard<'_, Option<Connection>> {
-        // A thread that panicked while writing rolled its transaction back as it unwound.
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    /// As [`Store::write`], without blocking.
+    pub(crate) fn submit_write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Connection, u64) -> Result<T, StoreError> + Send + 'static,
+        done: impl FnOnce(Result<T, StoreError>) + Send + 'static,
+    ) {
+        self.writer.submit(write, done);
+    }
+
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.writer
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Store").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
 impl Drop for Store {
     fn drop(&mut self) {
-        let _ = self.close();
+        self.close();
     }
 }
 
-/// Creates the missing folders and syncs the folder that each lies in: SQLite does that for its files only.
-fn create_folders(folder: &Path) -> Result<(), StoreError> {
-    let missing: Vec<PathBuf> =
-        folder.ancestors().take_while(|ancestor| !ancestor.exists()).map(Path::to_owned).collect();
-    fs::create_dir_all(folder)?;
-    if cfg!(unix) {
-        for parent in missing.iter().filter_map(|folder| folder.parent()) {
-            fs::File::open(parent)?.sync_all()?;
+/// The store must not have less than was acknowledged.
+fn check_note(beside: &Beside, head: Revision) -> Result<(), StoreError> {
+    match beside.head() {
+        Some(noted) if noted > head => {
+            let missing = head + 1;
+            Err(StoreError::corrupt(format!("the commits {missing} to {noted} are not in it any more")))
         }
+        _ => Ok(()),
     }
-    Ok(())
 }

@@ -27,13 +27,14 @@ pub(crate) fn canonical_string(text: &str) -> Result<String, String> {
     serde_json_canonicalizer::to_string(&text).map_err(|error| error.to_string())
 }
 
-/// Whether a stored text is the canonical form of the value that it holds.
-pub(crate) fn is_canonical(text: &str) -> bool {
+/// Whether a text is the canonical form of the value that it holds.
+#[cfg(test)]
+fn is_canonical(text: &str) -> bool {
     let parsed: Result<Value, _> = serde_json::from_str(text);
     parsed.is_ok_and(|value| canonical(&value).is_ok_and(|again| again == text))
 }
 
-fn canonical(value: &Value) -> Result<String, String> {
+pub(crate) fn canonical(value: &Value) -> Result<String, String> {
     serde_json_canonicalizer::to_string(value).map_err(|error| error.to_string())
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use rusqlite::{Connection, ErrorCode, Row, Rows};
 
 use crate::chain::CommitHasher;
-use crate::{ChainHash, Head, Revision, Store, StoreError, schema, value};
+use crate::{ChainHash, Content, Head, Revision, Store, StoreError, compact, read, schema};
 
 /// How many lines of SQLite's own findings are kept: the first few say what is wrong.
 const MAX_DAMAGE_LINES: usize = 10;
@@ -50,21 +50,33 @@ pub enum BadReason {
     HashMismatch,
     /// There are changed keys, but no commit.
     Orphaned,
+    /// The value of this key is gone, and no compaction can have dropped it.
+    ValueMissing {
+        /// The key.
+        key: String,
+    },
     /// A row that no commit could have written: what is wrong with it.
     Malformed(String),
 }
 
 impl fmt::Display for BadReason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
+        let text = match self {
             Self::Missing => "the commit is missing",
             Self::Truncated => "the commit is missing at the end of the log",
             Self::BeyondHead => "the commit is newer than the stored head",
             Self::HeadMismatch => "the stored head has another hash",
             Self::HashMismatch => "the stored hash does not follow from the stored rows",
             Self::Orphaned => "there are changes that belong to no commit",
+            Self::ValueMissing { key } => {
+                return write!(
+                    formatter,
+                    "the value of {key:?} is gone, and no compaction can have dropped it"
+                );
+            }
             Self::Malformed(detail) => detail,
-        })
+        };
+        formatter.write_str(text)
     }
 }
 
@@ -77,23 +89,26 @@ impl Store {
     /// report; an error means that the check could not be made (`ERR_CORRUPT` where not even the head can be
     /// read).
     pub fn verify(&self) -> Result<VerifyReport, StoreError> {
-        self.read(|connection| {
-            let head = schema::head(connection)?;
-            let mut damage = damage(connection);
-            let (mut commits, mut first_bad) = walk(connection, &head)?;
-            match orphaned(connection, first_bad.as_ref()) {
-                Ok(None) => {}
-                Ok(Some(revision)) => {
-                    first_bad = Some(BadRevision { revision, reason: BadReason::Orphaned });
-                    commits = commits.min(revision.saturating_sub(1));
-                }
-                Err(StoreError::Corrupt { detail }) => damage.push(detail),
-                Err(error) => return Err(error),
-            }
-            let ok = first_bad.is_none() && damage.is_empty();
-            Ok(VerifyReport { ok, commits, head, first_bad, damage })
-        })
+        self.read(verify)
     }
+}
+
+/// Checks all that a connection sees.
+pub(crate) fn verify(connection: &Connection) -> Result<VerifyReport, StoreError> {
+    let head = schema::head(connection)?;
+    let mut damage = damage(connection);
+    let (mut commits, mut first_bad) = walk(connection, &head)?;
+    match orphaned(connection, first_bad.as_ref()) {
+        Ok(None) => {}
+        Ok(Some(revision)) => {
+            first_bad = Some(BadRevision { revision, reason: BadReason::Orphaned });
+            commits = commits.min(revision.saturating_sub(1));
+        }
+        Err(StoreError::Corrupt { detail }) => damage.push(detail),
+        Err(error) => return Err(error),
+    }
+    let ok = first_bad.is_none() && damage.is_empty();
+    Ok(VerifyReport { ok, commits, head, first_bad, damage })
 }
 
 /// What stops the check of one commit.
@@ -124,11 +139,13 @@ fn walk(connection: &Connection, head: &Head) -> Result<(u64, Option<BadRevision
         .prepare("SELECT revision, time_ms, actor, mission, hash FROM commits ORDER BY revision")?;
     let mut rows = statement.query([])?;
     let mut last = Head { revision: 0, hash: ChainHash::ZERO };
+    // Its own commit is verified with the others.
+    let floor = compact::floor(connection)?;
     let bad = |holding: Revision, revision: Revision, reason: BadReason| {
         Ok((holding, Some(BadRevision { revision, reason })))
     };
     loop {
-        match next_commit(connection, &mut rows, &last, head) {
+        match next_commit(connection, &mut rows, &last, head, floor) {
             Ok(Some(commit)) => last = commit,
             Ok(None) if last.revision < head.revision => {
                 return bad(last.revision, last.revision + 1, BadReason::Truncated);
@@ -149,6 +166,7 @@ fn next_commit(
     rows: &mut Rows<'_>,
     last: &Head,
     head: &Head,
+    floor: Revision,
 ) -> Result<Option<Head>, Fault> {
     let Some(row) = rows.next()? else {
         return Ok(None);
@@ -168,7 +186,7 @@ fn next_commit(
     if expected > head.revision {
         return Err(Fault::Bad(BadReason::BeyondHead));
     }
-    let hash = check_commit(connection, row, &last.hash, expected)?;
+    let hash = check_commit(connection, row, &last.hash, expected, floor)?;
     Ok(Some(Head { revision: expected, hash }))
 }
 
@@ -178,26 +196,27 @@ fn check_commit(
     row: &Row<'_>,
     previous: &ChainHash,
     revision: Revision,
+    floor: Revision,
 ) -> Result<ChainHash, Fault> {
     let malformed = |detail: &str| Err(Fault::Bad(BadReason::Malformed(detail.into())));
     let (time_ms, actor, mission): (u64, String, Option<String>) = (row.get(1)?, row.get(2)?, row.get(3)?);
     let stored: ChainHash = row.get(4)?;
     let mut hasher = CommitHasher::new(previous, &actor)?;
     let mut last_key = String::new();
-    let mut statement =
-        connection.prepare_cached("SELECT key, value FROM versions WHERE revision = ?1 ORDER BY id")?;
+    let mut statement = connection
+        .prepare_cached("SELECT key, value, sha256 FROM versions WHERE revision = ?1 ORDER BY id")?;
     let mut changes = statement.query([revision])?;
     while let Some(change) = changes.next()? {
-        let (key, value): (String, Option<String>) = (change.get(0)?, change.get(1)?);
-        // No key is empty, so this also refuses an empty first one. Order and form are what makes the hash
-        // unambiguous: see the module `chain`.
+        let key: String = change.get(0)?;
+        // No key is empty, so this also refuses an empty first one.
         if key <= last_key {
             return malformed("the changed keys are not in ascending order");
         }
-        if value.as_ref().is_some_and(|text| !value::is_canonical(text)) {
-            return malformed("a value is not canonical JSON");
+        let content = read::content(change, 1)?;
+        if matches!(content, Content::Compacted(_)) && !compact::is_due(connection, &key, revision, floor)? {
+            return Err(Fault::Bad(BadReason::ValueMissing { key }));
         }
-        hasher.change(&key, value.as_deref())?;
+        hasher.change(&key, &content)?;
         last_key = key;
     }
     if last_key.is_empty() {

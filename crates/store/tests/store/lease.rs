@@ -36,11 +36,11 @@ fn a_held_lease_is_refused_until_it_expires() {
             error => panic!("{error}"),
         }
     }
-    assert_eq!(store.acquire_lease("mission/2", "b", 100, None).unwrap().token, 1, "each lease is its own");
+    assert_eq!(store.acquire_lease("mission/2", "b", 100, None).unwrap().token, 2, "one counter for all");
     fixture.set_time(1_100);
-    assert_eq!(acquire(store, "b").token, 2);
+    assert_eq!(acquire(store, "b").token, 3);
     let hold = Hold { holder: "b".into(), expires_ms: 1_200 };
-    assert_eq!(store.lease("mission/1").unwrap(), Some(Lease { token: 2, hold: Some(hold) }));
+    assert_eq!(store.lease("mission/1").unwrap(), Some(Lease { token: 3, hold: Some(hold) }));
     assert_eq!(store.lease("mission/3").unwrap(), None);
 }
 

@@ -2,10 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod audit;
+mod compact;
 mod concurrency;
 mod crash;
+mod group;
 mod lease;
 mod model;
 mod mvcc;
 mod open;
+mod rebuild;
 mod support;
+mod watch;

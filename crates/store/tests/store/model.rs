@@ -127,7 +127,7 @@ fn compare(store: &Store, model: &Model, random: &mut Seeded) {
         .history(key, usize::MAX)
         .unwrap()
         .into_iter()
-        .map(|version| (version.revision, version.value.as_deref().map(parse)))
+        .map(|version| (version.revision, version.content.value().map(parse)))
         .collect();
     let written =
         (0..).zip(&model.writes).filter_map(|(revision, writes)| Some((revision, writes.get(key)?.clone())));
@@ -142,11 +142,7 @@ fn compare(store: &Store, model: &Model, random: &mut Seeded) {
         .unwrap()
         .into_iter()
         .map(|commit| {
-            commit
-                .changes
-                .into_iter()
-                .map(|change| (change.key, change.value.as_deref().map(parse)))
-                .collect()
+            commit.changes.into_iter().map(|change| (change.key, change.content.value().map(parse))).collect()
         })
         .collect();
     assert_eq!(logged, model.writes[usize::try_from(at).unwrap() + 1..], "commits_since({at})");

@@ -73,7 +73,7 @@ fn history_is_newest_first_and_shows_deletions_and_who_made_them() {
     store.commit(deletion).unwrap();
     put(store, "k", 3);
     let history = store.history("k", 10).unwrap();
-    let values: Vec<_> = history.iter().map(|version| (version.revision, version.value.as_deref())).collect();
+    let values: Vec<_> = history.iter().map(|version| (version.revision, version.content.value())).collect();
     assert_eq!(values, [(3, Some("3")), (2, None), (1, Some("1"))]);
     let deletion = &history[1];
     assert_eq!((deletion.time_ms, deletion.actor.as_str()), (2_000, "tester"));
@@ -93,7 +93,7 @@ fn a_stored_null_is_a_value_not_a_deletion() {
         .commits_since(0, 9)
         .unwrap()
         .into_iter()
-        .map(|commit| commit.changes[0].value.clone())
+        .map(|commit| commit.changes[0].content.value().map(str::to_owned))
         .collect();
     assert_eq!(changes, [Some("null".into()), None]);
     assert!(store.verify().unwrap().ok);
@@ -181,7 +181,7 @@ fn commits_are_listed_without_gaps_from_any_revision() {
     assert_eq!(seen, [1, 2, 3, 4, 5, 6, 7]);
     let commit = &store.commits_since(4, 1).unwrap()[0];
     let changes: Vec<_> =
-        commit.changes.iter().map(|change| (change.key.as_str(), change.value.as_deref())).collect();
+        commit.changes.iter().map(|change| (change.key.as_str(), change.content.value())).collect();
     assert_eq!(commit.revision, 5);
     assert_eq!(changes, [("a", None), ("b", Some("5")), ("c", Some("5"))]);
     assert_eq!(store.commits_since(7, 9).unwrap(), []);

@@ -41,7 +41,7 @@ impl Fixture {
     }
 
     pub fn reopen(&mut self) {
-        self.store.close().unwrap();
+        self.store.close();
         self.store = self.open_again();
     }
 
