@@ -230,12 +230,42 @@ describe("status and audit", () => {
     const directory = await project();
     const file = stateFile(directory);
     expect((await run(["audit", "frob"], { directory })).code).toBe(2);
-    expect((await run(["audit"], { directory })).err).toContain("give verify or log");
+    expect((await run(["audit"], { directory })).err).toContain("give verify, log or export");
     expect((await run(["status", "all"], { directory })).code).toBe(2);
     const nowhere = await run(["status"], { directory: temporaryFolder() });
     expect(nowhere).toMatchObject({ code: 3, out: "" });
     expect(nowhere.err).toContain("There is no mission state at ");
     writeFileSync(file, Buffer.alloc(10_000, "garbage!"));
-    expect((await run(["audit", "verify"], { directory })).code).toBe(3);
+    const damaged = await run(["audit", "verify"], { directory });
+    expect(damaged.code).toBe(3);
+    expect(damaged.err).toContain("state recover");
+  });
+
+  it("back up, compact, export, import and recover the state", async () => {
+    const directory = await project();
+    expect((await run(["state"], { directory })).err).toContain("give backup, compact, recover, import");
+    expect((await run(["state", "backup", "--keep", "0"], { directory })).code).toBe(2);
+    const backup = JSON.parse((await run(["state", "backup", "--json"], { directory })).out);
+    expect(backup).toMatchObject({ revision: 2 });
+    expect(await run(["state", "recover"], { directory })).toMatchObject({
+      code: 0,
+      out: "The state is sound; nothing was changed.\n",
+    });
+    const exported = await run(["audit", "export"], { directory });
+    const elsewhere = temporaryFolder({ "state.jsonl": exported.out });
+    expect(await run(["state", "import", "state.jsonl"], { directory: elsewhere })).toEqual({
+      code: 0,
+      out: "Imported 2 commits; the chain holds.\n",
+      err: "",
+    });
+    expect((await run(["audit", "export"], { directory: elsewhere })).out).toBe(exported.out);
+    expect((await run(["state", "import", "state.jsonl"], { directory: elsewhere })).code).toBe(3);
+    expect((await run(["state", "compact", "--revisions", "1"], { directory })).out).toBe(
+      "0 values of 0 bytes were dropped; revisions from 1 on can be read.\n",
+    );
+    writeFileSync(stateFile(directory), "no database");
+    const recovered = await run(["state", "recover"], { directory });
+    expect(recovered.out).toContain(`Rebuilt: 2 commits, 2 of them from ${backup.path}`);
+    expect((await run(["audit", "verify"], { directory })).code).toBe(0);
   });
 });

@@ -1,4 +1,5 @@
-import { access, mkdir, writeFile } from "node:fs/promises";
+import { access, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createProject, waitUntil } from "../../harness/index.js";
 import { key, type Mission } from "../../src/mission/index.js";
@@ -158,15 +159,26 @@ describe("a state file that comes with a project", () => {
     expect(head).toBe(1);
   });
 
-  it("that is damaged is answered in words, and a chat goes on", async () => {
+  it("that is damaged is set aside and rebuilt, and missions go on", async () => {
     const show = await stage.project(filesPlay([]));
     await mkdir(stateFolder(show.directory), { recursive: true });
-    await writeFile(
-      stateFile(show.directory),
-      "this is not a database, and it is long enough to be read as one".repeat(99),
-    );
-    const answer = await show.command("task", "anything");
-    expect(answer).toMatch(/\/task did not work \(ERR_\w+\)/);
+    const damaged = "this is not a database, and it is long enough to be read as one".repeat(99);
+    await writeFile(stateFile(show.directory), damaged);
+    expect(await show.command("status", "")).toContain("this session has no mission");
+    const aside = join(`${stateFile(show.directory)}-damaged-1`, "state.db");
+    expect(await readFile(aside, "utf8")).toBe(damaged);
+  });
+
+  it("of a newer version is answered in words and left alone", async () => {
+    const show = await stage.project(filesPlay([]));
+    await mkdir(stateFolder(show.directory), { recursive: true });
+    await (await openStore(stateFile(show.directory))).close();
+    const bytes = await readFile(stateFile(show.directory));
+    // SQLite's user_version.
+    bytes.writeUInt32BE(99, 60);
+    await writeFile(stateFile(show.directory), bytes);
+    expect(await show.command("task", "anything")).toMatch(/\/task did not work \(ERR_SCHEMA\)/);
+    expect(await readFile(stateFile(show.directory))).toEqual(bytes);
   });
 });
 

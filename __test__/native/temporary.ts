@@ -49,3 +49,10 @@ export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
     (error: unknown) => error,
   );
 }
+
+/** All that an iteration gives. */
+export async function collect<T>(from: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const each of from) found.push(each);
+  return found;
+}

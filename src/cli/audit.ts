@@ -6,8 +6,10 @@ import { PROJECT_OPTIONS, withStore } from "./project.js";
 
 const HELP = `Usage: opencode-orchestrator audit verify [--project DIR] [--json]
        opencode-orchestrator audit log [--project DIR] [--json]
+       opencode-orchestrator audit export [--project DIR]
 
-verify recomputes the audit chain; log lists every commit, oldest first.
+verify recomputes the audit chain; log lists every commit, oldest first; export writes all of it as JSON Lines, which
+"state import" reads and anybody can verify.
 
       --project DIR    the project; default: the current folder
       --json           verify: one JSON object; log: JSON Lines
@@ -26,8 +28,8 @@ export const command: Command = {
     if (!action)
       throw new UsageError(
         positionals.length > 0
-          ? `there is no "audit ${positionals.join(" ")}": give verify or log`
-          : "give verify or log",
+          ? `there is no "audit ${positionals.join(" ")}": give verify, log or export`
+          : "give verify, log or export",
       );
     return withStore(values.project, environment, (store) =>
       action(store, values.json ?? false, environment.out),
@@ -62,7 +64,13 @@ async function log(store: NativeStore, json: boolean, out: Output): Promise<numb
   }
 }
 
+async function exportAll(store: NativeStore, _json: boolean, out: Output): Promise<number> {
+  for await (const line of store.exportLines()) await out.line(line);
+  return EXIT.ok;
+}
+
 const ACTIONS: ReadonlyMap<string, typeof verify> = new Map([
   ["verify", verify],
   ["log", log],
+  ["export", exportAll],
 ]);

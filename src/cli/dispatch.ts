@@ -14,12 +14,14 @@ const USAGE = `Usage: ${NAME} <command> [options]
   status                  the boards of the project's missions
   audit verify            recompute the audit chain
   audit log               every commit, oldest first
+  audit export            the whole state as JSON Lines
+  state backup            a verified copy; also compact, recover, import
 
   <command> --help        its options
 
 Exit codes
   grep, glob, ast, outline  as ripgrep's: 0 found, 1 nothing found, 2 wrong usage or an error
-  status, audit             0 all is well, 1 the check failed, 2 wrong usage, 3 the command could not be carried out
+  status, audit, state      0 all is well, 1 the check failed, 2 wrong usage, 3 the command could not be carried out
   all                       130 interrupted (Ctrl-C)
 `;
 
@@ -31,6 +33,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<{ command: Command }>> = new M
   ["outline", () => import("./outline.js")],
   ["status", () => import("./status.js")],
   ["audit", () => import("./audit.js")],
+  ["state", () => import("./state.js")],
 ]);
 
 /** Runs one command. Returns the exit code. */

@@ -46,6 +46,12 @@ function wayOut({ code, details, message }: NativeError, command: Command): stri
     }
     case "ERR_STALE":
       return "Files have changed since they were read; nothing was written. Run it again.";
+    case "ERR_CORRUPT":
+      return "opencode-orchestrator state recover rebuilds the state and sets the damaged files aside.";
+    case "ERR_BUSY":
+      return "Another process uses the state; end it, or try again.";
+    case "ERR_EXISTS":
+      return "Nothing was overwritten. Move it away first.";
     case "ERR_CURSOR":
       return "The files have changed while they were searched. Run it again.";
     default:

@@ -69,6 +69,10 @@ export declare class BindingSearcher {
 export declare class BindingStore {
   /** Opens the store, creating it when there is none. `durability` is `full` or `process`. */
   static open(path: string, durability: string, busyTimeoutMs: number): Promise<BindingStore | BindingFailure>
+  /** Rebuilds a damaged store; resolves with nothing if it is sound. */
+  static recover(path: string, busyTimeoutMs: number): Promise<BindingRecovery | null | BindingFailure>
+  /** Makes a store of a file that an export was written to; resolves with its newest revision. */
+  static import(path: string, from: string): Promise<number | BindingFailure>
   /** The newest revision. */
   snapshot(): number | BindingFailure
   /** The value of a key. */
@@ -79,6 +83,25 @@ export declare class BindingStore {
   commitsSince(after: number, limit: number): Promise<BindingCommit[] | BindingFailure>
   /** Commits; resolves with the new revision once it is durable. */
   commit(transaction: BindingTransaction): Promise<number | BindingFailure>
+  /**
+   * Resolves with the newest revision as soon as it is greater than `after`. The wait can be given up by its
+   * number.
+   */
+  waitAfter(after: number): BindingWait
+  /** Gives up a wait: its promise settles with `ERR_CANCELLED`. */
+  stopWaiting(wait: number): void
+  /** The versions of a key, newest first, at most `limit`. */
+  history(key: string, limit: number): Promise<BindingVersion[] | BindingFailure>
+  /** The oldest revision that can be read. */
+  floor(): number | BindingFailure
+  /** Drops the values that no read at `floor` or later can see. */
+  compact(floor: number, actor: string): Promise<BindingCompaction | BindingFailure>
+  /** Writes a backup beside the store and keeps so many. */
+  backup(keep: number): Promise<BindingBackup | BindingFailure>
+  /** The first line of an export. */
+  exportHeader(): string | BindingFailure
+  /** The export's lines of the commits after a revision, at most `limit`. */
+  exportCommits(after: number, limit: number): Promise<string[] | BindingFailure>
   /** Takes a lease; resolves with its token. `steal` is the token of a hold whose holder is known to be dead. */
   acquireLease(name: string, holder: string, ttlMs: number, steal?: number | undefined | null): Promise<number | BindingFailure>
   /** Prolongs a lease; resolves with the time of its end. */
@@ -137,12 +160,24 @@ export interface BindingAstResult {
   unreadable: Array<BindingUnreadable>
 }
 
+/** A backup. */
+export interface BindingBackup {
+  /** The file. */
+  path: string
+  /** The newest revision in it. */
+  revision: number
+  /** Its hash, in hexadecimal. */
+  hash: string
+}
+
 /** One changed key of a commit. */
 export interface BindingChange {
   /** The key. */
   key: string
-  /** The value as canonical JSON; nothing where the key was deleted. */
+  /** The value as canonical JSON; nothing where the key was deleted, or the value compacted away. */
   value?: string
+  /** The SHA-256 of a value that was compacted away, in hexadecimal. */
+  compacted?: string
 }
 
 /** A commit of the audit log. */
@@ -159,6 +194,16 @@ export interface BindingCommit {
   changes: Array<BindingChange>
   /** Its link in the chain, in hexadecimal. */
   hash: string
+}
+
+/** What a compaction did. */
+export interface BindingCompaction {
+  /** The oldest revision that can be read. */
+  floor: number
+  /** How many values were dropped. */
+  dropped: number
+  /** How many bytes they had. */
+  bytes: number
 }
 
 /** A key with its value. */
@@ -399,6 +444,20 @@ export interface BindingLaneMetrics {
   utilisation: number
 }
 
+/** What a recovery did. */
+export interface BindingRecovery {
+  /** Where the damaged files are. */
+  setAside: string
+  /** The backup that was the base. */
+  backup?: string
+  /** How many commits came from it. */
+  fromBackup: number
+  /** The newest revision now. */
+  revision: number
+  /** The newest that the damaged store is known to have had. */
+  known?: number
+}
+
 /** What was put back after a rewrite that did not end. */
 export interface BindingRecovery {
   /** Files that hold their old content again. */
@@ -505,6 +564,22 @@ export interface BindingVerification {
   damage: Array<string>
 }
 
+/** One version of a key. */
+export interface BindingVersion {
+  /** Its revision. */
+  revision: number
+  /** Milliseconds since the Unix epoch. */
+  timeMs: number
+  /** Who committed. */
+  actor: string
+  /** For which mission. */
+  mission?: string
+  /** The value as canonical JSON; nothing where the key was deleted, or the value compacted away. */
+  value?: string
+  /** The SHA-256 of a value that was compacted away, in hexadecimal. */
+  compacted?: string
+}
+
 /** Waiting times of one lane. */
 export interface BindingWait {
   /** Number of waits. */
@@ -513,6 +588,14 @@ export interface BindingWait {
   mean: number
   /** The longest. */
   max: number
+}
+
+/** A wait for a commit. */
+export interface BindingWait {
+  /** Settles with the newest revision. */
+  promise: Promise<number | BindingFailure>
+  /** Names the wait. */
+  wait: number
 }
 
 /** A key to be written. */

@@ -22,8 +22,14 @@ export {
 export {
   type AuditChange,
   type AuditEntry,
+  type Backup,
+  type Compaction,
+  importStore,
   NativeStore,
   openStore,
+  type Recovery,
+  recoverStore,
+  type StoredVersion,
   type StoreOptions,
   type Verification,
 } from "./store.js";

@@ -10,10 +10,46 @@ export interface StoreOptions {
   readonly busyTimeoutMs?: number;
 }
 
-/** One change of a commit; `value` is absent where the key was deleted. */
+/** One change of a commit. */
 export interface AuditChange {
   readonly key: string;
+  /** Absent where the key was deleted, or the value compacted away. */
   readonly value?: unknown;
+  /** What stands in the chain for a value that was compacted away: its SHA-256, 64 hexadecimal digits. */
+  readonly compacted?: string;
+}
+
+/** One version of a key, with the commit that made it. */
+export type StoredVersion = Omit<AuditChange, "key"> & Omit<AuditEntry, "changes" | "hash">;
+
+/** What a compaction did. */
+export interface Compaction {
+  /** The oldest revision that can be read from now on. */
+  readonly floor: number;
+  /** How many values were dropped, and how many bytes of JSON they had. */
+  readonly dropped: number;
+  readonly bytes: number;
+}
+
+/** A backup: a store of its own. */
+export interface Backup {
+  readonly path: string;
+  /** The newest commit in it. */
+  readonly revision: number;
+  readonly hash: string;
+}
+
+/** What a recovery did. */
+export interface Recovery {
+  /** The folder in which the damaged files are now. */
+  readonly setAside: string;
+  /** The backup that was the base, and how many commits came from it. */
+  readonly backup?: string;
+  readonly fromBackup: number;
+  /** The newest revision of the store as it is now. */
+  readonly revision: number;
+  /** The newest that the damaged store is known to have had: the commits between are lost. */
+  readonly known?: number;
 }
 
 export interface AuditEntry {
@@ -45,10 +81,37 @@ export async function openStore(path: string, options: StoreOptions = {}): Promi
   const opened = addon().BindingStore.open(
     path,
     options.durability ?? "full",
-    options.busyTimeoutMs ?? 5_000,
+    options.busyTimeoutMs ?? BUSY_TIMEOUT_MS,
   );
   return new NativeStore(unwrap(await opened));
 }
+
+/**
+ * Rebuilds a store that was found damaged: the newest sound backup, and behind it every commit that can still be read
+ * and follows in the chain. The damaged files are set aside. `undefined`: it is sound, and was left alone.
+ * @throws NativeError `ERR_BUSY` (somebody has it open), `ERR_SCHEMA`, `ERR_IO`
+ */
+export async function recoverStore(
+  path: string,
+  options: Pick<StoreOptions, "busyTimeoutMs"> = {},
+): Promise<Recovery | undefined> {
+  const done = unwrap(await addon().BindingStore.recover(path, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS));
+  if (!done) return undefined;
+  const { backup, known, ...rest } = done;
+  return { ...rest, ...(backup != null && { backup }), ...(known != null && { known }) };
+}
+
+/**
+ * Makes a store in `path` of a file that an export was written to; answers its newest revision.
+ * @throws NativeError `ERR_EXISTS`, `ERR_CORRUPT` (a line is not what an export writes), `ERR_IO`
+ */
+export async function importStore(path: string, from: string): Promise<number> {
+  return unwrap(await addon().BindingStore.import(path, from));
+}
+
+const BUSY_TIMEOUT_MS = 5_000;
+/** How many commits are fetched at a time. */
+const PAGE = 500;
 
 /** The versioned store with its audit log. Reads take microseconds; everything that writes is asynchronous. */
 export class NativeStore implements Store {
@@ -121,8 +184,77 @@ export class NativeStore implements Store {
     return commits.map(({ mission, changes, ...commit }) => ({
       ...commit,
       ...(mission != null && { mission }),
-      changes: changes.map(({ key, value }) => (value == null ? { key } : { key, value: JSON.parse(value) })),
+      changes: changes.map((change) => ({ key: change.key, ...toContent(change) })),
     }));
+  }
+
+  /**
+   * Every commit after a revision, and then each as it comes, whichever process makes it: none is missing, none comes
+   * twice. Ends when the signal is aborted or the store closed.
+   */
+  async *watch(after: number, signal: AbortSignal): AsyncGenerator<AuditEntry, void> {
+    for (let seen = after; !signal.aborted; ) {
+      const page = await this.commitsSince(seen, PAGE);
+      for (const commit of page) {
+        if (signal.aborted) return;
+        seen = commit.revision;
+        yield commit;
+      }
+      if (page.length === 0 && !(await this.#newerThan(seen, signal))) return;
+    }
+  }
+
+  async #newerThan(revision: number, signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) return false;
+    const { promise, wait } = this.#store.waitAfter(revision);
+    const stop = () => this.#store.stopWaiting(wait);
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      unwrap(await promise);
+      return true;
+    } catch (error) {
+      if (error instanceof NativeError && ["ERR_CANCELLED", "ERR_CLOSED"].includes(error.code)) return false;
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  /** The versions of a key, newest first, deletions included; at most `limit`. */
+  async history(key: string, limit = 100): Promise<StoredVersion[]> {
+    const versions = unwrap(await this.#store.history(key, limit));
+    return versions.map(({ value, compacted, mission, ...version }) => ({
+      ...version,
+      ...(mission != null && { mission }),
+      ...toContent({ value, compacted }),
+    }));
+  }
+
+  /** The oldest revision that can be read. */
+  floor(): number {
+    return unwrap(this.#store.floor());
+  }
+
+  /**
+   * Drops all values that no read at `floor` or later can see; the audit log keeps their hashes.
+   * @throws NativeError `ERR_FUTURE_REVISION`
+   */
+  async compact(floor: number, actor: string): Promise<Compaction> {
+    return unwrap(await this.#store.compact(floor, actor));
+  }
+
+  /** Writes a verified backup beside the store, and keeps the newest ones. @throws NativeError `ERR_CORRUPT`, `ERR_IO` */
+  async backup(keep = 5): Promise<Backup> {
+    return unwrap(await this.#store.backup(keep));
+  }
+
+  /** The lines of an export, which `importStore` reads. */
+  async *exportLines(): AsyncGenerator<string, void> {
+    const header = unwrap(this.#store.exportHeader());
+    const { revision: head } = JSON.parse(header) as { revision: number };
+    yield header;
+    for (let revision = 0; revision < head; revision += PAGE)
+      yield* unwrap(await this.#store.exportCommits(revision, Math.min(PAGE, head - revision)));
   }
 
   /** Recomputes the whole audit chain from the stored rows. */
@@ -146,6 +278,16 @@ export class NativeStore implements Store {
   async close(): Promise<void> {
     unwrap(await this.#store.close());
   }
+}
+
+function toContent(content: {
+  readonly value?: string | undefined;
+  readonly compacted?: string | undefined;
+}): Omit<AuditChange, "key"> {
+  return {
+    ...(content.value != null && { value: JSON.parse(content.value) as unknown }),
+    ...(content.compacted != null && { compacted: content.compacted }),
+  };
 }
 
 function toEntry(entry: BindingEntry): StoredEntry {

@@ -5,11 +5,12 @@ import { MissionEngine } from "../engine/index.js";
 import { Memory } from "../memory/index.js";
 import type { Role } from "../mission/index.js";
 import { isTerminalMission, type MissionView, readMission } from "../mission/index.js";
-import { type CodeSearch, type NativeStore, openStore, WorkStealingLanes } from "../native/index.js";
+import { type CodeSearch, type NativeStore, WorkStealingLanes } from "../native/index.js";
 import { ProjectChecks, processOwner, stateFile, stateFolder, systemClock, todoFile } from "../node/index.js";
 import type { Host, Log, ModelRef } from "../ports/index.js";
 import { FileProjection, renderTodo } from "../todo/index.js";
 import type { PluginOptions } from "./options.js";
+import { keepState, openState } from "./state.js";
 
 export interface ProjectPorts {
   readonly directory: string;
@@ -26,6 +27,7 @@ export class Project {
   readonly memory: Memory;
   readonly #store: NativeStore;
   readonly #todo: FileProjection;
+  #keeping: Promise<void> = Promise.resolve();
 
   private constructor(ports: ProjectPorts, store: NativeStore) {
     this.#store = store;
@@ -62,13 +64,20 @@ export class Project {
       );
     // The folder ignores itself: nothing of it belongs into the project's history.
     if (!existsSync(join(folder, ".gitignore"))) await writeFile(join(folder, ".gitignore"), "*\n");
-    return new Project(ports, await openStore(stateFile(ports.directory)));
+    const project = new Project(ports, await openState(stateFile(ports.directory), ports));
+    project.#keep(ports);
+    return project;
   }
 
   async close(): Promise<void> {
     await this.engine.close();
     await this.#todo.settled();
+    await this.#keeping;
     await this.#store.close();
+  }
+
+  #keep(ports: ProjectPorts): void {
+    this.#keeping = this.#keeping.then(() => keepState(this.#store, ports));
   }
 
   #views(): MissionView[] {
@@ -82,6 +91,7 @@ export class Project {
   #changed(ports: ProjectPorts, view: MissionView): void {
     this.#todo.refresh();
     announceState(ports.host, view);
+    if (isTerminalMission(view.mission.state)) this.#keep(ports);
   }
 }
 

@@ -14,6 +14,8 @@ export interface TransactPorts {
 }
 
 const MAX_TRIES = 12;
+/** Somebody else committed first; or what the snapshot held was compacted away while it was read. */
+const RETRIED: ReadonlySet<unknown> = new Set(["ERR_CONFLICT", "ERR_COMPACTED"]);
 const FIRST_BACKOFF_MS = 2;
 const MAX_BACKOFF_MS = 200;
 
@@ -81,10 +83,10 @@ export async function transact<T>(
   change: (transaction: Transaction) => T,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    const transaction = new Transaction(ports.store);
-    const result = change(transaction);
-    if (transaction.writes.length === 0) return result;
     try {
+      const transaction = new Transaction(ports.store);
+      const result = change(transaction);
+      if (transaction.writes.length === 0) return result;
       await ports.store.commit({
         ...context,
         snapshot: transaction.snapshot,
@@ -94,7 +96,7 @@ export async function transact<T>(
       });
       return result;
     } catch (error) {
-      if (attempt === MAX_TRIES || (error as { code?: unknown }).code !== "ERR_CONFLICT") throw error;
+      if (attempt === MAX_TRIES || !RETRIED.has((error as { code?: unknown }).code)) throw error;
       const ceiling = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt);
       await ports.clock.sleep(ports.random.next() * ceiling);
     }

@@ -71,6 +71,8 @@ impl From<StoreError> for BindingFailure {
             StoreError::InvalidValue { key, reason } => json!({ "key": key, "reason": reason }),
             StoreError::DuplicateWrite { key } => json!({ "key": key }),
             StoreError::FutureRevision { requested, head } => json!({ "requested": requested, "head": head }),
+            StoreError::Compacted { requested, floor } => json!({ "requested": requested, "floor": floor }),
+            StoreError::Exists { path } => json!({ "path": path }),
             StoreError::Io { sqlite_code, .. } => json!({ "sqliteCode": sqlite_code }),
             _ => json!({}),
         };

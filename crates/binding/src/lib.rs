@@ -11,4 +11,5 @@ mod offload;
 mod search;
 mod searcher;
 mod store;
+mod store_records;
 mod syntax;

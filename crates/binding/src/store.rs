@@ -1,102 +1,33 @@
-//! The versioned store. Values cross as JSON text.
+//! The versioned store.
 
-use std::sync::Arc;
+use std::fs::File;
+use std::io::BufReader;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use napi::bindgen_prelude::AsyncTask;
+use napi::Env;
+use napi::bindgen_prelude::{AsyncTask, Object};
 use napi_derive::napi;
-use orchestrator_store::{
-    CommitRecord, Durability, Fence, OpenOptions, Read, Store, StoreError, Transaction, VerifyReport, Write,
-};
+use orchestrator_store::{Durability, OpenOptions, Store, StoreError, WaitId};
 
+use crate::call::Deferred;
 use crate::failure::{BindingFailure, Crossing, crossing};
 use crate::lanes::number;
 use crate::offload::{Offload, offload};
+use crate::store_records::{
+    BindingBackup, BindingCommit, BindingCompaction, BindingEntry, BindingRecovery, BindingTransaction,
+    BindingVerification, BindingVersion, commit_of, compaction_of, entry_of, recovery_of, revision,
+    transaction_of, verification_of, version_of,
+};
 
-/// A key with its value.
-#[napi(object)]
-pub struct BindingEntry {
-    /// The key.
-    pub key: String,
-    /// The value as canonical JSON.
-    pub value: String,
-    /// The revision that wrote it.
-    pub revision: f64,
-}
-
-/// A key to be written.
-#[napi(object)]
-pub struct BindingWrite {
-    /// The key.
-    pub key: String,
-    /// The value as JSON; nothing deletes the key.
-    pub value: Option<String>,
-}
-
-/// A transaction.
-#[napi(object)]
-pub struct BindingTransaction {
-    /// Who commits.
-    pub actor: String,
-    /// For which mission.
-    pub mission: Option<String>,
-    /// The revision of the reads.
-    pub snapshot: f64,
-    /// Keys that were read.
-    pub read_keys: Vec<String>,
-    /// Prefixes that were listed.
-    pub read_prefixes: Vec<String>,
-    /// What to write.
-    pub writes: Vec<BindingWrite>,
-    /// The lease that must still be held.
-    pub fence_lease: Option<String>,
-    /// Its token.
-    pub fence_token: Option<f64>,
-}
-
-/// One changed key of a commit.
-#[napi(object)]
-pub struct BindingChange {
-    /// The key.
-    pub key: String,
-    /// The value as canonical JSON; nothing where the key was deleted.
-    pub value: Option<String>,
-}
-
-/// A commit of the audit log.
-#[napi(object)]
-pub struct BindingCommit {
-    /// Its revision.
-    pub revision: f64,
-    /// Milliseconds since the Unix epoch.
-    pub time_ms: f64,
-    /// Who committed.
-    pub actor: String,
-    /// For which mission.
-    pub mission: Option<String>,
-    /// What it changed, by key.
-    pub changes: Vec<BindingChange>,
-    /// Its link in the chain, in hexadecimal.
-    pub hash: String,
-}
-
-/// What a verification found.
-#[napi(object)]
-pub struct BindingVerification {
-    /// Whether everything holds.
-    pub ok: bool,
-    /// How many commits hold.
-    pub commits: f64,
-    /// The newest revision.
-    pub head_revision: f64,
-    /// The newest hash, in hexadecimal.
-    pub head_hash: String,
-    /// The first revision that does not hold.
-    pub bad_revision: Option<f64>,
-    /// Why it does not.
-    pub bad_reason: Option<String>,
-    /// Damage of the file.
-    pub damage: Vec<String>,
+/// A wait for a commit.
+#[napi(object, object_from_js = false)]
+pub struct BindingWait<'env> {
+    /// Settles with the newest revision.
+    #[napi(ts_type = "Promise<number | BindingFailure>")]
+    pub promise: Object<'env>,
+    /// Names the wait.
+    pub wait: f64,
 }
 
 /// An open store.
@@ -121,9 +52,25 @@ impl BindingStore {
                     )));
                 }
             };
-            let busy_timeout = Duration::from_millis(busy_timeout_ms.into());
-            let options = OpenOptions { durability, busy_timeout, ..OpenOptions::default() };
+            let options = OpenOptions { durability, ..options(busy_timeout_ms) };
             Ok(Self { store: Arc::new(Store::open(path, options)?) })
+        })
+    }
+
+    /// Rebuilds a damaged store; resolves with nothing if it is sound.
+    #[napi(ts_return_type = "Promise<BindingRecovery | null | BindingFailure>")]
+    #[must_use]
+    pub fn recover(path: String, busy_timeout_ms: u32) -> AsyncTask<Offload<Option<BindingRecovery>>> {
+        offload(move || Ok(Store::recover(path, &options(busy_timeout_ms))?.map(recovery_of)))
+    }
+
+    /// Makes a store of a file that an export was written to; resolves with its newest revision.
+    #[napi(js_name = "import", ts_return_type = "Promise<number | BindingFailure>")]
+    #[must_use]
+    pub fn import_file(path: String, from: String) -> AsyncTask<Offload<f64>> {
+        offload(move || {
+            let file = File::open(&from).map_err(StoreError::from)?;
+            Ok(number(Store::import(path, BufReader::new(file))?.revision))
         })
     }
 
@@ -159,10 +106,99 @@ impl BindingStore {
 
     /// Commits; resolves with the new revision once it is durable.
     #[napi(ts_return_type = "Promise<number | BindingFailure>")]
+    pub fn commit<'env>(
+        &self,
+        env: &'env Env,
+        transaction: BindingTransaction,
+    ) -> napi::Result<Object<'env>> {
+        let (deferred, promise) = Deferred::new(env)?;
+        match transaction_of(transaction) {
+            Err(failure) => deferred.settle(Err(failure), number),
+            Ok(transaction) => self.store.submit(transaction, move |committed| {
+                let revision = committed.map(|committed| committed.revision);
+                deferred.settle(revision.map_err(BindingFailure::from), number);
+            }),
+        }
+        Ok(promise)
+    }
+
+    /// Resolves with the newest revision as soon as it is greater than `after`. The wait can be given up by its
+    /// number.
+    #[napi]
+    pub fn wait_after<'env>(&self, env: &'env Env, after: f64) -> napi::Result<BindingWait<'env>> {
+        let (deferred, promise) = Deferred::new(env)?;
+        let deferred = Arc::new(Mutex::new(Some(deferred)));
+        let of_wait = Arc::clone(&deferred);
+        let settle = move |result: Result<u64, StoreError>| {
+            let deferred = of_wait.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(deferred) = deferred {
+                deferred.settle(result.map_err(BindingFailure::from), number);
+            }
+        };
+        let wait = self.store.wait_after(revision(after), settle);
+        if let Err(error) = &wait
+            && let Some(deferred) = deferred.lock().unwrap_or_else(PoisonError::into_inner).take()
+        {
+            deferred.settle(Err(BindingFailure::from(error.clone())), number);
+        }
+        Ok(BindingWait { promise, wait: wait.map_or(0.0, |wait| number(wait.number())) })
+    }
+
+    /// Gives up a wait: its promise settles with `ERR_CANCELLED`.
+    #[napi]
+    pub fn stop_waiting(&self, wait: f64) {
+        self.store.stop_waiting(WaitId::from_number(revision(wait)));
+    }
+
+    /// The versions of a key, newest first, at most `limit`.
+    #[napi(ts_return_type = "Promise<BindingVersion[] | BindingFailure>")]
     #[must_use]
-    pub fn commit(&self, transaction: BindingTransaction) -> AsyncTask<Offload<f64>> {
+    pub fn history(&self, key: String, limit: u32) -> AsyncTask<Offload<Vec<BindingVersion>>> {
         let store = Arc::clone(&self.store);
-        offload(move || Ok(number(store.commit(transaction_of(transaction)?)?.revision)))
+        offload(move || Ok(store.history(&key, limit as usize)?.into_iter().map(version_of).collect()))
+    }
+
+    /// The oldest revision that can be read.
+    #[napi(catch_unwind, ts_return_type = "number | BindingFailure")]
+    pub fn floor(&self) -> Crossing<f64> {
+        crossing(self.store.floor().map(number))
+    }
+
+    /// Drops the values that no read at `floor` or later can see.
+    #[napi(ts_return_type = "Promise<BindingCompaction | BindingFailure>")]
+    #[must_use]
+    pub fn compact(&self, floor: f64, actor: String) -> AsyncTask<Offload<BindingCompaction>> {
+        let store = Arc::clone(&self.store);
+        offload(move || Ok(compaction_of(store.compact(revision(floor), &actor)?)))
+    }
+
+    /// Writes a backup beside the store and keeps so many.
+    #[napi(ts_return_type = "Promise<BindingBackup | BindingFailure>")]
+    #[must_use]
+    pub fn backup(&self, keep: u32) -> AsyncTask<Offload<BindingBackup>> {
+        let store = Arc::clone(&self.store);
+        offload(move || {
+            let backup = store.backup(keep as usize)?;
+            Ok(BindingBackup {
+                path: backup.path.to_string_lossy().into_owned(),
+                revision: number(backup.head.revision),
+                hash: backup.head.hash.to_string(),
+            })
+        })
+    }
+
+    /// The first line of an export.
+    #[napi(catch_unwind, ts_return_type = "string | BindingFailure")]
+    pub fn export_header(&self) -> Crossing<String> {
+        crossing(self.store.export_header().map(|(line, _)| line))
+    }
+
+    /// The export's lines of the commits after a revision, at most `limit`.
+    #[napi(ts_return_type = "Promise<string[] | BindingFailure>")]
+    #[must_use]
+    pub fn export_commits(&self, after: f64, limit: u32) -> AsyncTask<Offload<Vec<String>>> {
+        let store = Arc::clone(&self.store);
+        offload(move || Ok(store.export_commits(revision(after), limit as usize)?))
     }
 
     /// Takes a lease; resolves with its token. `steal` is the token of a hold whose holder is known to be dead.
@@ -211,72 +247,13 @@ impl BindingStore {
     #[must_use]
     pub fn close(&self) -> AsyncTask<Offload<bool>> {
         let store = Arc::clone(&self.store);
-        offload(move || Ok(store.close().map(|()| true)?))
-    }
-}
-
-/// A JavaScript number as a counter; what is not one counts as 0.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates, which is what is wanted.
-fn revision(number: f64) -> u64 {
-    number as u64
-}
-
-fn entry_of(entry: orchestrator_store::Entry) -> BindingEntry {
-    BindingEntry { key: entry.key, value: entry.value, revision: number(entry.revision) }
-}
-
-fn commit_of(commit: CommitRecord) -> BindingCommit {
-    BindingCommit {
-        revision: number(commit.revision),
-        time_ms: number(commit.time_ms),
-        actor: commit.actor,
-        mission: commit.mission,
-        changes: commit
-            .changes
-            .into_iter()
-            .map(|change| BindingChange { key: change.key, value: change.value })
-            .collect(),
-        hash: commit.hash.to_string(),
-    }
-}
-
-fn transaction_of(transaction: BindingTransaction) -> Result<Transaction, BindingFailure> {
-    let keys = transaction.read_keys.into_iter().map(Read::Key);
-    let prefixes = transaction.read_prefixes.into_iter().map(Read::Prefix);
-    let writes = transaction
-        .writes
-        .into_iter()
-        .map(|write| {
-            let value = write.value.as_deref().map(serde_json::from_str).transpose().map_err(|error| {
-                StoreError::InvalidValue { key: write.key.clone(), reason: error.to_string() }
-            })?;
-            Ok(Write { key: write.key, value })
+        offload(move || {
+            store.close();
+            Ok(true)
         })
-        .collect::<Result<_, StoreError>>()?;
-    let fence = transaction
-        .fence_lease
-        .zip(transaction.fence_token)
-        .map(|(lease, token)| Fence { lease, token: revision(token) });
-    Ok(Transaction {
-        actor: transaction.actor,
-        mission: transaction.mission,
-        snapshot: revision(transaction.snapshot),
-        reads: keys.chain(prefixes).collect(),
-        writes,
-        fence,
-    })
+    }
 }
 
-fn verification_of(report: VerifyReport) -> BindingVerification {
-    let (bad_revision, bad_reason) =
-        report.first_bad.map(|bad| (number(bad.revision), bad.reason.to_string())).unzip();
-    BindingVerification {
-        ok: report.ok,
-        commits: number(report.commits),
-        head_revision: number(report.head.revision),
-        head_hash: report.head.hash.to_string(),
-        bad_revision,
-        bad_reason,
-        damage: report.damage,
-    }
+fn options(busy_timeout_ms: u32) -> OpenOptions {
+    OpenOptions { busy_timeout: Duration::from_millis(busy_timeout_ms.into()), ..OpenOptions::default() }
 }

@@ -20,20 +20,24 @@ pub struct Backup {
 
 impl Store {
     /// Writes a backup beside the store, in the folder `<file>-backups`, and removes the oldest ones so that `keep`
-    /// are left, at least this one. Others go on reading and committing meanwhile.
+    /// are left, at least this one. Others go on reading and committing meanwhile. Where the newest commit is in a
+    /// backup already, that one is the answer.
     ///
     /// The backup is whole before it gets its name, is on the disk, and was verified like the store itself; a backup
     /// is only removed when there are `keep` newer ones. Fails with `ERR_CORRUPT` where the store does not verify.
     pub fn backup(&self, keep: usize) -> Result<Backup, StoreError> {
         let folder = backups_folder(self.path());
         fs::create_dir_all(&folder)?;
+        let present = self.read(schema::head)?;
+        let path = name_of(&folder, &present);
+        if check(&path).is_ok_and(|head| head == present) {
+            return Ok(Backup { path, head: present });
+        }
         let unfinished = folder.join(format!("{}.unfinished", std::process::id()));
         let head = copy(self.path(), &unfinished).inspect_err(|_| {
             let _ = fs::remove_file(&unfinished);
         })?;
-        // The hash tells backups of different histories apart.
-        let hash = head.hash.to_string();
-        let path = folder.join(format!("{:012}-{}.db", head.revision, &hash[..12]));
+        let path = name_of(&folder, &head);
         fs::rename(&unfinished, &path)?;
         sync_folder(&folder)?;
         for old in names(&folder)?.into_iter().skip(keep.max(1)).filter(|old| *old != path) {
@@ -47,6 +51,12 @@ impl Store {
 pub fn backups(path: impl AsRef<Path>) -> Result<Vec<Backup>, StoreError> {
     let sound = |path: PathBuf| Some(Backup { head: check(&path).ok()?, path });
     Ok(names(&backups_folder(path.as_ref()))?.into_iter().filter_map(sound).collect())
+}
+
+/// Names sort by revision; the hash tells backups of different histories apart.
+fn name_of(folder: &Path, head: &Head) -> PathBuf {
+    let hash = head.hash.to_string();
+    folder.join(format!("{:012}-{}.db", head.revision, &hash[..12]))
 }
 
 /// The backup files, the newest first.

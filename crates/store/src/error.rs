@@ -123,6 +123,9 @@ pub enum StoreError {
         /// SQLite's extended result code, where SQLite reported it.
         sqlite_code: Option<i32>,
     },
+    /// The wait was given up.
+    #[error("the wait was given up")]
+    Cancelled,
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -147,6 +150,7 @@ impl StoreError {
             Self::Compacted { .. } => "ERR_COMPACTED",
             Self::Exists { .. } => "ERR_EXISTS",
             Self::Io { .. } => "ERR_IO",
+            Self::Cancelled => "ERR_CANCELLED",
             Self::Closed => "ERR_CLOSED",
         }
     }

@@ -8,6 +8,20 @@ use crate::{Revision, Store, StoreError};
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct WaitId(u64);
 
+impl WaitId {
+    /// The name as a number, for the other side of a language boundary.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The wait with this number.
+    #[must_use]
+    pub fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 /// Is told the newest revision.
 pub(crate) type Done = Box<dyn FnOnce(Result<Revision, StoreError>) + Send>;
 
@@ -32,10 +46,12 @@ impl Store {
         self.writer().watches(|watches| watches.add(after, Box::new(done)))
     }
 
-    /// Gives up a wait: unless it is over, `done` is never called.
+    /// Gives up a wait: unless it is over, `done` gets `ERR_CANCELLED`, now and on this thread.
     pub fn stop_waiting(&self, wait: WaitId) {
         // A closed store waits for nothing.
-        let _ = self.writer().watches(|watches| watches.waiting.remove(&wait));
+        if let Ok(Some((_, done))) = self.writer().watches(|watches| watches.waiting.remove(&wait)) {
+            done(Err(StoreError::Cancelled));
+        }
     }
 }
 
