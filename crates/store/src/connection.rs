@@ -75,9 +75,7 @@ pub(crate) fn create_folders(folder: &Path) -> Result<(), StoreError> {
 fn enter_wal_mode(connection: &Connection, timeout: Duration) -> Result<(), StoreError> {
     let deadline = Instant::now() + timeout;
     loop {
-        let mode: Result<String, StoreError> = connection
-            .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
-            .map_err(StoreError::from);
+        let mode = switch_to_wal(connection).map_err(StoreError::from);
         match mode {
             Ok(mode) if mode == "wal" => return Ok(()),
             Ok(mode) => {
@@ -90,6 +88,18 @@ fn enter_wal_mode(connection: &Connection, timeout: Duration) -> Result<(), Stor
             Err(error) => return Err(error),
         }
     }
+}
+
+/// The journal mode after the attempt. The statement runs to its end: only there the mode is committed, and a failure
+/// heard of.
+fn switch_to_wal(connection: &Connection) -> rusqlite::Result<String> {
+    let mut statement = connection.prepare("PRAGMA journal_mode = wal")?;
+    let mut rows = statement.query([])?;
+    let mut mode = String::new();
+    while let Some(row) = rows.next()? {
+        mode = row.get(0)?;
+    }
+    Ok(mode)
 }
 
 /// Reading connections, handed out one per reader at a time.

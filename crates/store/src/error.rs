@@ -177,6 +177,9 @@ impl From<rusqlite::Error> for StoreError {
                 ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ConstraintViolation => {
                     Self::Corrupt { detail }
                 }
+                ErrorCode::SystemIoFailure if !is_io_failure(failure.extended_code) => {
+                    Self::Corrupt { detail }
+                }
                 _ => Self::Io { detail, sqlite_code: Some(failure.extended_code) },
             },
             // What is left is a row of an unexpected shape: a missing row, a wrong type, text that is not
@@ -184,4 +187,11 @@ impl From<rusqlite::Error> for StoreError {
             None => Self::Corrupt { detail },
         }
     }
+}
+
+/// Whether an extended result code says that the system could not read or write. That a file ends before it should is
+/// a fault of the file.
+pub(crate) fn is_io_failure(extended_code: i32) -> bool {
+    extended_code & 0xFF == rusqlite::ffi::SQLITE_IOERR
+        && extended_code != rusqlite::ffi::SQLITE_IOERR_SHORT_READ
 }

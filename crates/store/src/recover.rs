@@ -59,9 +59,10 @@ impl Store {
         fs::create_dir_all(&work)?;
         let copy = work.join("damaged.db");
         copy_with_log(&path, &copy)?;
-        let own = match backup::check(&copy) {
-            Err(error @ StoreError::Schema { .. }) => return Err(error),
-            own => own.ok(),
+        let own = match check_if_there(&copy) {
+            // Not ours to judge, or nothing that says anything of the file.
+            Err(error @ (StoreError::Schema { .. } | StoreError::Io { .. })) => return Err(error),
+            own => own.ok().flatten(),
         };
         let noted = beside.head();
         if own.is_some_and(|own| noted.is_none_or(|noted| noted <= own.revision)) {
@@ -149,6 +150,10 @@ fn copy_with_log(from: &Path, to: &Path) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+fn check_if_there(path: &Path) -> Result<Option<Head>, StoreError> {
+    if path.exists() { backup::check(path).map(Some) } else { Ok(None) }
 }
 
 fn damaged_head(copy: &Path) -> Option<Revision> {

@@ -5,6 +5,7 @@ use std::fmt;
 use rusqlite::{Connection, ErrorCode, Row, Rows};
 
 use crate::chain::CommitHasher;
+use crate::error::is_io_failure;
 use crate::{ChainHash, Content, Head, Revision, Store, StoreError, compact, read, schema};
 
 /// How many lines of SQLite's own findings are kept: the first few say what is wrong.
@@ -96,7 +97,7 @@ impl Store {
 /// Checks all that a connection sees.
 pub(crate) fn verify(connection: &Connection) -> Result<VerifyReport, StoreError> {
     let head = schema::head(connection)?;
-    let mut damage = damage(connection);
+    let mut damage = damage(connection)?;
     let (mut commits, mut first_bad) = walk(connection, &head)?;
     match orphaned(connection, first_bad.as_ref()) {
         Ok(None) => {}
@@ -242,16 +243,28 @@ fn orphaned(
 }
 
 /// What SQLite finds wrong with the file's pages and indexes.
-fn damage(connection: &Connection) -> Vec<String> {
+fn damage(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let check = || -> rusqlite::Result<Vec<String>> {
         let mut statement = connection.prepare(&format!("PRAGMA integrity_check({MAX_DAMAGE_LINES})"))?;
         let lines = statement.query_map([], |row| row.get(0))?;
         lines.collect()
     };
-    match check() {
-        Ok(lines) if lines == ["ok"] => Vec::new(),
-        Ok(lines) => lines,
+    match check().map_err(StoreError::from) {
+        Ok(lines) if lines == ["ok"] => Ok(Vec::new()),
+        Ok(lines) => match lines.iter().find_map(|line| failed_read(line)) {
+            Some(code) => Err(StoreError::Io { detail: lines.join("; "), sqlite_code: Some(code) }),
+            None => Ok(lines),
+        },
         // A file too broken for the check is a finding like any other.
-        Err(error) => vec![error.to_string()],
+        Err(StoreError::Corrupt { detail }) => Ok(vec![detail]),
+        Err(error) => Err(error),
     }
+}
+
+/// The code of the read that failed, if a line of the integrity check is about one: that the disk could not be read
+/// says nothing of the file, and what other lines say may follow from it.
+fn failed_read(line: &str) -> Option<i32> {
+    let (_, rest) = line.split_once("error code=")?;
+    let digits = rest.split(|character: char| !character.is_ascii_digit()).next()?;
+    digits.parse().ok().filter(|&code| is_io_failure(code))
 }
