@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::chain::CommitHasher;
+use crate::writer::Writing;
 use crate::{
     Change, Committed, Content, Fence, Head, Read, Revision, Store, StoreError, Transaction, key, lease,
     schema, value,
@@ -27,9 +28,13 @@ impl Store {
     pub fn commit(&self, transaction: Transaction) -> Result<Committed, StoreError> {
         let prepared = Prepared::new(transaction)?;
         if prepared.changes.is_empty() {
-            return self.read(|connection| prepared.validate(connection).map(Committed::from));
+            return self.read(|connection| {
+                let head = schema::head(connection)?;
+                prepared.validate(connection, &head)?;
+                Ok(head.into())
+            });
         }
-        self.write(move |connection, now_ms| prepared.commit(connection, now_ms))
+        self.write(move |writing| prepared.commit(writing))
     }
 
     /// As [`Store::commit`], without blocking: `done` gets the outcome, on another thread. Of two that are
@@ -41,7 +46,7 @@ impl Store {
     ) {
         match Prepared::new(transaction) {
             Ok(prepared) => {
-                self.submit_write(move |connection, now_ms| prepared.commit(connection, now_ms), done);
+                self.submit_write(move |writing| prepared.commit(writing), done);
             }
             Err(error) => done(Err(error)),
         }
@@ -96,21 +101,26 @@ impl Prepared {
         Ok(Self { actor, mission, snapshot, reads, changes, fence })
     }
 
-    fn commit(&self, connection: &Connection, now_ms: u64) -> Result<Committed, StoreError> {
-        let head = self.validate(connection)?;
-        if self.changes.is_empty() {
-            return Ok(head.into());
+    fn commit(&self, writing: &mut Writing<'_>) -> Result<Committed, StoreError> {
+        self.validate(writing.connection, &writing.head)?;
+        if !self.changes.is_empty() {
+            let commit = Appended {
+                actor: &self.actor,
+                mission: self.mission.as_deref(),
+                time_ms: writing.now_ms,
+                changes: &self.changes,
+            };
+            writing.head = append(writing.connection, &writing.head, &commit)?;
         }
-        Ok(self.append(connection, &head, now_ms)?.into())
+        Ok(writing.head.into())
     }
 
-    /// Checks that the transaction may take its place after the newest commit, which is returned.
-    fn validate(&self, connection: &Connection) -> Result<Head, StoreError> {
+    /// Checks that the transaction may take its place after the newest commit.
+    fn validate(&self, connection: &Connection, head: &Head) -> Result<(), StoreError> {
         // Before the conflicts: whoever lost the lease must stop, not retry.
         if let Some(fence) = &self.fence {
             lease::check_fence(connection, &fence.lease, fence.token)?;
         }
-        let head = schema::head(connection)?;
         if self.snapshot > head.revision {
             return Err(StoreError::FutureRevision { requested: self.snapshot, head: head.revision });
         }
@@ -120,7 +130,7 @@ impl Prepared {
                 return Err(StoreError::Conflict { keys });
             }
         }
-        Ok(head)
+        Ok(())
     }
 
     /// The keys among what was read that have a version newer than the snapshot.
@@ -153,17 +163,6 @@ impl Prepared {
         keys.dedup();
         Ok(keys)
     }
-
-    /// Writes the commit that follows `previous`, and returns the new head.
-    fn append(&self, connection: &Connection, previous: &Head, time_ms: u64) -> Result<Head, StoreError> {
-        let commit = Appended {
-            actor: &self.actor,
-            mission: self.mission.as_deref(),
-            time_ms,
-            changes: &self.changes,
-        };
-        append(connection, previous, &commit)
-    }
 }
 
 /// A commit that is about to be written.
@@ -175,7 +174,7 @@ pub(crate) struct Appended<'a> {
     pub(crate) changes: &'a [Change],
 }
 
-/// Writes the commit that follows `previous`, and returns the new head.
+/// Writes the commit that follows `previous`, and returns the new head, which is still to be written.
 pub(crate) fn append(
     connection: &Connection,
     previous: &Head,
@@ -199,8 +198,5 @@ pub(crate) fn append(
             "INSERT INTO commits(revision, time_ms, actor, mission, hash) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
         .execute(params![revision, commit.time_ms, commit.actor, commit.mission, head.hash])?;
-    connection
-        .prepare_cached("UPDATE head SET revision = ?1, hash = ?2")?
-        .execute(params![head.revision, head.hash])?;
     Ok(head)
 }

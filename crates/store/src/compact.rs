@@ -9,7 +9,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::commit::{Appended, append};
-use crate::{ChainHash, Change, Content, Revision, Store, StoreError, key, schema};
+use crate::writer::Writing;
+use crate::{ChainHash, Change, Content, Revision, Store, StoreError, key};
 
 /// The key under which the floor is committed.
 pub(crate) const KEY: &str = "$compaction";
@@ -37,12 +38,12 @@ impl Store {
     pub fn compact(&self, floor: Revision, actor: &str) -> Result<Compaction, StoreError> {
         key::check_label("the actor", actor)?;
         let actor = actor.to_owned();
-        let floor = self.write(move |connection, now_ms| raise(connection, floor, &actor, now_ms))?;
+        let floor = self.write(move |writing| raise(writing, floor, &actor))?;
         let mut done = Compaction { floor, dropped: 0, bytes: 0 };
         let mut from = (String::new(), 0);
         loop {
             let (dropped, bytes, next) =
-                self.write(move |connection, _| drop_batch(connection, floor, &from))?;
+                self.write(move |writing| drop_batch(writing.connection, floor, &from))?;
             done.dropped += dropped;
             done.bytes += bytes;
             match next {
@@ -50,7 +51,7 @@ impl Store {
                 None => break,
             }
         }
-        while self.write(|connection, _| vacuum_some(connection))? {}
+        while self.write(|writing| vacuum_some(writing.connection))? {}
         Ok(done)
     }
 
@@ -87,23 +88,19 @@ pub(crate) fn is_due(
     Ok(replaced.is_some())
 }
 
-fn raise(
-    connection: &Connection,
-    requested: Revision,
-    actor: &str,
-    time_ms: u64,
-) -> Result<Revision, StoreError> {
-    let head = schema::head(connection)?;
-    if requested > head.revision {
-        return Err(StoreError::FutureRevision { requested, head: head.revision });
+fn raise(writing: &mut Writing<'_>, requested: Revision, actor: &str) -> Result<Revision, StoreError> {
+    let head = writing.head.revision;
+    if requested > head {
+        return Err(StoreError::FutureRevision { requested, head });
     }
-    let present = floor(connection)?;
+    let present = floor(writing.connection)?;
     if requested <= present {
         return Ok(present);
     }
     let content = Content::Value(format!("{{\"floor\":{requested}}}"));
     let changes = [Change { key: KEY.into(), content }];
-    append(connection, &head, &Appended { actor, mission: None, time_ms, changes: &changes })?;
+    let commit = Appended { actor, mission: None, time_ms: writing.now_ms, changes: &changes };
+    writing.head = append(writing.connection, &writing.head, &commit)?;
     Ok(requested)
 }
 

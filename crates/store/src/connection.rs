@@ -18,6 +18,12 @@ const WAL_RETRY: Duration = Duration::from_millis(5);
 /// More than the number of different statements that one connection runs.
 const CACHED_STATEMENTS: usize = 32;
 
+/// What the writing connection keeps of the file: the indexes of a store of some 100,000 versions.
+const WRITER_CACHE_KIB: i32 = 16 * 1024;
+/// How large the write-ahead log gets before it is moved into the file: 16 MiB. A page that changes often is then moved
+/// once for many changes.
+const CHECKPOINT_PAGES: i32 = 4096;
+
 /// Opens the file, creating it if it does not exist, and changes nothing in it.
 pub(crate) fn open(path: &Path, options: &OpenOptions) -> Result<Connection, StoreError> {
     // No SQLITE_OPEN_URI: a path that starts with "file:" is a path like any other.
@@ -42,6 +48,8 @@ pub(crate) fn prepare_writer(connection: &Connection, options: &OpenOptions) -> 
     enter_wal_mode(connection, options.busy_timeout)?;
     let full = options.durability == Durability::Full;
     connection.pragma_update(None, "synchronous", if full { "FULL" } else { "NORMAL" })?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     // On macOS a plain fsync leaves the data in the drive's cache; elsewhere these do nothing.
     connection.pragma_update(None, "fullfsync", full)?;
     connection.pragma_update(None, "checkpoint_fullfsync", full)?;

@@ -64,7 +64,8 @@ impl Store {
             return Err(StoreError::TooLarge { what: "the holder", size, limit });
         }
         let (name, holder) = (name.to_owned(), holder.to_owned());
-        self.write(move |connection, now_ms| {
+        self.write(move |writing| {
+            let (connection, now_ms) = (writing.connection, writing.now_ms);
             let current = find(connection, &name)?;
             if let Some(Lease { token, hold: Some(hold) }) = &current
                 && hold.expires_ms > now_ms
@@ -96,7 +97,8 @@ impl Store {
     pub fn renew_lease(&self, name: &str, token: u64, ttl_ms: u64) -> Result<u64, StoreError> {
         key::check_key(name)?;
         let name = name.to_owned();
-        self.write(move |connection, now_ms| {
+        self.write(move |writing| {
+            let (connection, now_ms) = (writing.connection, writing.now_ms);
             check_fence(connection, &name, token)?;
             let expires_ms = expiry(now_ms, ttl_ms);
             connection
@@ -111,7 +113,8 @@ impl Store {
     pub fn release_lease(&self, name: &str, token: u64) -> Result<(), StoreError> {
         key::check_key(name)?;
         let name = name.to_owned();
-        self.write(move |connection, _| {
+        self.write(move |writing| {
+            let connection = writing.connection;
             check_fence(connection, &name, token)?;
             connection
                 .prepare_cached("UPDATE leases SET holder = NULL, expires_ms = NULL WHERE name = ?1")?

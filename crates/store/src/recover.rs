@@ -127,6 +127,7 @@ fn take_over(connection: &mut Connection, salvage: &Salvage) -> Result<(), Store
         }
         transaction.execute_batch("RELEASE one")?;
     }
+    schema::set_head(&transaction, &head)?;
     for lease in salvage.leases() {
         transaction.execute(
             "INSERT OR REPLACE INTO leases(name, token, holder, expires_ms) VALUES (?1, ?2, ?3, ?4)",

@@ -106,6 +106,14 @@ pub(crate) fn head(connection: &Connection) -> Result<Head, StoreError> {
         .ok_or_else(|| StoreError::corrupt("the record of the newest commit is missing"))
 }
 
+/// Writes what the newest commit is.
+pub(crate) fn set_head(connection: &Connection, head: &Head) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE head SET revision = ?1, hash = ?2")?
+        .execute(rusqlite::params![head.revision, head.hash])?;
+    Ok(())
+}
+
 fn identify_in(transaction: &Transaction<'_>) -> Result<FileKind, StoreError> {
     let application_id = pragma(transaction, "application_id")?;
     let version = pragma(transaction, "user_version")?;

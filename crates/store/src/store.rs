@@ -10,7 +10,7 @@ use crate::beside::{Beside, InUse};
 use crate::connection::{self, ReaderPool};
 use crate::schema::{self, FileKind};
 use crate::turnstile::Turnstile;
-use crate::writer::{Tools, Writer};
+use crate::writer::{Tools, Writer, Writing};
 use crate::{Durability, OpenOptions, Revision, StoreError};
 
 /// A store in one SQLite file. Share it between threads by reference; every method blocks until it is done, unless
@@ -54,7 +54,9 @@ impl Store {
         if kind == FileKind::Empty {
             schema::create(&mut connection)?;
         }
-        check_note(&beside, schema::head(&connection)?.revision)?;
+        // The note first: others may be committing.
+        let noted = beside.head();
+        check_noted(noted, schema::head(&connection)?.revision)?;
         let writer = Writer::start(Tools {
             connection,
             turnstile: Turnstile::open(beside.folder()),
@@ -94,11 +96,9 @@ impl Store {
     }
 
     /// Runs `write` while holding the write lock of the file, and makes its changes durable if it succeeds.
-    /// It gets the time, read under the lock so that times follow the order of commits as far as the clock
-    /// does.
     pub(crate) fn write<T: Send + 'static>(
         &self,
-        write: impl FnOnce(&Connection, u64) -> Result<T, StoreError> + Send + 'static,
+        write: impl FnOnce(&mut Writing<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (sender, receiver) = mpsc::sync_channel(1);
         self.submit_write(write, move |result| {
@@ -110,7 +110,7 @@ impl Store {
     /// As [`Store::write`], without blocking.
     pub(crate) fn submit_write<T: Send + 'static>(
         &self,
-        write: impl FnOnce(&Connection, u64) -> Result<T, StoreError> + Send + 'static,
+        write: impl FnOnce(&mut Writing<'_>) -> Result<T, StoreError> + Send + 'static,
         done: impl FnOnce(Result<T, StoreError>) + Send + 'static,
     ) {
         self.writer.submit(write, done);
@@ -134,8 +134,8 @@ impl Drop for Store {
 }
 
 /// The store must not have less than was acknowledged.
-fn check_note(beside: &Beside, head: Revision) -> Result<(), StoreError> {
-    match beside.head() {
+fn check_noted(noted: Option<Revision>, head: Revision) -> Result<(), StoreError> {
+    match noted {
         Some(noted) if noted > head => {
             let missing = head + 1;
             Err(StoreError::corrupt(format!("the commits {missing} to {noted} are not in it any more")))

@@ -97,6 +97,7 @@ fn build(path: &Path, lines: impl BufRead) -> Result<Head, StoreError> {
         let detail = format!("the export ends at revision {}, not at {}", head.revision, promised.revision);
         return Err(StoreError::corrupt(detail));
     }
+    schema::set_head(&transaction, &head)?;
     transaction.commit()?;
     drop(connection);
     backup::check(path)?;

@@ -1,9 +1,12 @@
 //! The thread that writes, and group commit.
 //!
 //! Whatever changes the store is a job for this thread. It takes all jobs that wait, runs them one after another in
-//! one SQLite transaction, each in a savepoint of its own, and syncs once for all of them: while it waits for the
-//! disk, the next group gathers. Each job sees what the jobs before it have written, just as if each had been
-//! committed by itself, and gets its own revision; none is acknowledged before the sync.
+//! one SQLite transaction, and syncs once for all of them: while it waits for the disk, the next group gathers. Each
+//! job sees what the jobs before it have written, just as if each had been committed by itself, and gets its own
+//! revision; none is acknowledged before the sync.
+//!
+//! A job that refuses (a conflict, a lost lease) has written nothing and leaves its group alone. One that fails after
+//! it wrote has met a disk or a file that fails: then nothing of the group is kept.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -17,10 +20,12 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::beside::HeadNote;
 use crate::turnstile::Turnstile;
 use crate::watch::Watches;
-use crate::{Clock, StoreError, schema};
+use crate::{Clock, Head, StoreError, schema};
 
 /// The most jobs in one transaction: what is in it waits for the slowest.
 const MAX_GROUP: usize = 512;
+/// The longest time that jobs are waited for.
+const LONGEST_GATHER: Duration = Duration::from_millis(5);
 /// How often commits of other processes are looked for while somebody waits for one.
 const POLL: Duration = Duration::from_millis(10);
 
@@ -51,10 +56,19 @@ pub(crate) struct Tools {
     pub(crate) busy_timeout: Duration,
 }
 
+/// What a job works with.
+pub(crate) struct Writing<'a> {
+    pub(crate) connection: &'a Connection,
+    /// The time, read under the lock so that times follow the order of commits as far as the clock does.
+    pub(crate) now_ms: u64,
+    /// The newest commit, of this group too. It is written when the group ends.
+    pub(crate) head: Head,
+}
+
 /// Something to be done in a transaction. `run` answers whether it succeeded; `finish` hands the result over, or
 /// the error that the whole group met.
 trait Job: Send {
-    fn run(&mut self, connection: &Connection, now_ms: u64) -> bool;
+    fn run(&mut self, writing: &mut Writing<'_>) -> bool;
     fn finish(self: Box<Self>, group: Result<(), StoreError>);
 }
 
@@ -67,11 +81,11 @@ struct Pending<T, W, D> {
 impl<T, W, D> Job for Pending<T, W, D>
 where
     T: Send,
-    W: FnOnce(&Connection, u64) -> Result<T, StoreError> + Send,
+    W: FnOnce(&mut Writing<'_>) -> Result<T, StoreError> + Send,
     D: FnOnce(Result<T, StoreError>) + Send,
 {
-    fn run(&mut self, connection: &Connection, now_ms: u64) -> bool {
-        self.result = self.work.take().map(|work| work(connection, now_ms));
+    fn run(&mut self, writing: &mut Writing<'_>) -> bool {
+        self.result = self.work.take().map(|work| work(writing));
         matches!(self.result, Some(Ok(_)))
     }
 
@@ -98,7 +112,7 @@ impl Writer {
     /// Queues work; `done` gets its result on the writing thread, and so must be quick.
     pub(crate) fn submit<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection, u64) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&mut Writing<'_>) -> Result<T, StoreError> + Send + 'static,
         done: impl FnOnce(Result<T, StoreError>) + Send + 'static,
     ) {
         let mut queue = self.shared.queue();
@@ -141,9 +155,12 @@ impl Shared {
     }
 
     fn work(&self, mut tools: Tools) {
+        let mut last = Pace::default();
         while let Some(has_jobs) = self.wait() {
             if has_jobs {
+                self.gather(&last);
                 let group = self.write_group(&mut tools);
+                last = Pace { jobs: group.jobs.len(), sync: group.sync };
                 group.finish();
             }
             self.tell_watches(&tools.connection);
@@ -175,6 +192,20 @@ impl Shared {
         }
     }
 
+    /// Waits a little for as many jobs as there were last time: those who were just told of their commits are about to
+    /// come with their next ones, and half a sync spent on waiting for them saves whole ones.
+    fn gather(&self, last: &Pace) {
+        let deadline = Instant::now() + last.sync.div_f64(2.0).min(LONGEST_GATHER);
+        let mut queue = self.queue();
+        while queue.jobs.len() < last.jobs && !queue.closed {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            queue = self.wake.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
     fn tell_watches(&self, connection: &Connection) {
         if self.queue().watches.is_empty() {
             return;
@@ -187,9 +218,11 @@ impl Shared {
     }
 
     fn write_group(&self, tools: &mut Tools) -> Group {
-        let mut group = Group { jobs: Vec::new(), outcome: Ok(()) };
+        let mut group = Group { jobs: Vec::new(), outcome: Ok(()), sync: Duration::ZERO };
         let waited = self.queue().jobs.len().min(MAX_GROUP);
-        let written = catch_unwind(AssertUnwindSafe(|| self.run_group(tools, &mut group.jobs)));
+        let written = catch_unwind(AssertUnwindSafe(|| {
+            self.run_group(tools, &mut group.jobs).map(|sync| group.sync = sync)
+        }));
         group.outcome = written.unwrap_or_else(|panic| Err(internal(&*panic)));
         if group.outcome.is_err() && group.jobs.is_empty() {
             // Those have waited for the whole time; who came meanwhile may try.
@@ -198,44 +231,56 @@ impl Shared {
         group
     }
 
-    fn run_group(&self, tools: &mut Tools, jobs: &mut Vec<Box<dyn Job>>) -> Result<(), StoreError> {
+    /// Answers how long the commit took.
+    fn run_group(&self, tools: &mut Tools, jobs: &mut Vec<Box<dyn Job>>) -> Result<Duration, StoreError> {
         let deadline = Instant::now() + tools.busy_timeout;
         let _turn = tools.turnstile.as_ref().map(|turnstile| turnstile.take(deadline)).transpose()?;
-        let mut transaction = Transaction::new(&mut tools.connection, TransactionBehavior::Immediate)?;
+        let transaction = Transaction::new(&mut tools.connection, TransactionBehavior::Immediate)?;
         {
             let mut queue = self.queue();
             let count = queue.jobs.len().min(MAX_GROUP);
             jobs.extend(queue.jobs.drain(..count));
         }
-        let now_ms = tools.clock.now_ms();
+        let first = schema::head(&transaction)?;
+        let mut writing = Writing { connection: &transaction, now_ms: tools.clock.now_ms(), head: first };
         for job in jobs.iter_mut() {
-            let savepoint = transaction.savepoint()?;
-            if job.run(&savepoint, now_ms) {
-                savepoint.commit()?;
-            } else {
-                // A disk that is full, say, ends the whole transaction.
-                if savepoint.is_autocommit() {
-                    return Err(StoreError::Io {
-                        detail: "the transaction was rolled back with another one that failed".into(),
-                        sqlite_code: None,
-                    });
-                }
-                savepoint.finish()?;
+            let changes = transaction.total_changes();
+            if !job.run(&mut writing)
+                && (transaction.is_autocommit() || transaction.total_changes() != changes)
+            {
+                return Err(StoreError::Io {
+                    detail: "nothing was written, because another commit of its group failed".into(),
+                    sqlite_code: None,
+                });
             }
         }
-        let head = tools.note.is_some().then(|| schema::head(&transaction)).transpose()?;
+        let head = writing.head;
+        if head != first {
+            schema::set_head(&transaction, &head)?;
+        }
+        let begun = Instant::now();
         transaction.commit()?;
-        if let (Some(note), Some(head)) = (&mut tools.note, head) {
+        let sync = begun.elapsed();
+        if let Some(note) = &mut tools.note {
             // It is durable whether it could be noted or not.
             let _ = note.raise(head.revision);
         }
-        Ok(())
+        Ok(sync)
     }
 }
 
 struct Group {
     jobs: Vec<Box<dyn Job>>,
     outcome: Result<(), StoreError>,
+    /// How long its commit took.
+    sync: Duration,
+}
+
+/// What the last group was like.
+#[derive(Default)]
+struct Pace {
+    jobs: usize,
+    sync: Duration,
 }
 
 impl Group {
