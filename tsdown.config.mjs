@@ -40,6 +40,7 @@ export default defineConfig([
       "plugin-start": "benches/plugin-start.ts",
       isolation: "benches/isolation.ts",
       pools: "benches/pools.ts",
+      store: "benches/store.ts",
       // The benchmark of isolation looks for it beside itself.
       helper: "src/isolation/helper.ts",
       search: "benches/search/main.ts",
