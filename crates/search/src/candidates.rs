@@ -7,7 +7,8 @@ use std::sync::Arc;
 use crate::cursor::{Inside, Place, Rank};
 use crate::paths::{PathList, absolute, compare};
 use crate::rank::looks_generated;
-use crate::walk::{WalkPlan, Walked};
+use crate::walk::WalkPlan;
+use crate::walked::Walked;
 use crate::{FileFailure, FileQuery, GrepQuery, LossyText};
 
 /// What a call wants of its files' contents, for a source that can rule files out.

@@ -42,6 +42,7 @@ mod stamp;
 mod tally;
 mod text;
 mod walk;
+mod walked;
 
 pub use call::{Work, run, submit};
 pub use cancel::Cancel;
@@ -57,6 +58,5 @@ pub use query::{CaseMode, DEFAULT_MAX_LINE_BYTES, DEFAULT_MAX_MATCHES, FileOrder
 pub use select::{ListFiles, Selected, Selecting};
 pub use stamp::{Stamp, link_count};
 pub use text::LossyText;
-pub use walk::{
-    BeforeRead, EntryKind, Verdict, Walk, WalkPlan, Walked, WalkedDirectory, WalkedEntry, is_rules_name,
-};
+pub use walk::{BeforeRead, Walk, WalkPlan, is_rules_name};
+pub use walked::{EntryKind, Verdict, Walked, WalkedDirectory, WalkedEntry};

@@ -179,17 +179,6 @@ impl State {
         Some(taken)
     }
 
-    /// Files that can be written through a name that is not watched are compared with their stamps.
-    fn check_shared(&mut self, root: &Path) {
-        for path in self.shared.iter().cloned().collect::<Vec<_>>() {
-            let now = absolute(root, &path.0).symlink_metadata().ok().map(|data| Stamp::of(&data));
-            let certain = self.signed_stamp(&path.0).is_some_and(|(stamp, racy)| !racy && Some(stamp) == now);
-            if !certain {
-                self.mark_stale(&path.0);
-            }
-        }
-    }
-
     /// What could not be read: below the folder that is searched, and ignore files above it.
     fn failures_below(&self, root: &Path, sub: &[u8], prefix: usize) -> Vec<FileFailure> {
         let reported = |one: &FileFailure| {

@@ -66,16 +66,6 @@ impl State {
         Ok(())
     }
 
-    /// Adds the ignore files to what was heard that were written through a name that is not watched.
-    pub(super) fn check_linked_rules(&mut self, root: &Path) {
-        let now = |path: &[u8]| absolute(root, path).symlink_metadata().ok().map(|data| Stamp::of(&data));
-        for (path, stamp) in &self.linked_rules {
-            if now(&path.0) != Some(*stamp) {
-                self.heard.touched.entry(path.0.to_vec()).or_default().entry = true;
-            }
-        }
-    }
-
     /// Reads the rules anew, from now on.
     pub(super) fn renew_rules(&mut self, root: &Path) -> Result<(), SearchError> {
         let repositories = self.repositories(root);

@@ -12,6 +12,7 @@ mod events;
 #[cfg(target_os = "linux")]
 mod inotify;
 mod inputs;
+mod links;
 mod need;
 #[cfg(not(target_os = "linux"))]
 mod no_events;

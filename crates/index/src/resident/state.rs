@@ -287,30 +287,6 @@ impl State {
         }
     }
 
-    /// A file has several names: those that are known are compared by their stamps from now on, since a write
-    /// through one is not heard of at the others.
-    pub(super) fn share(&mut self, path: &PathKey, stamp: &Stamp) {
-        if self.shared.insert(path.clone()) {
-            self.share_names_of(&stamp.identity().into_iter().collect());
-        }
-    }
-
-    /// As [`State::share`], where the names that were seen are themselves of no account.
-    pub(super) fn share_names_of(&mut self, files: &HashSet<(u64, u64)>) {
-        if files.is_empty() {
-            return;
-        }
-        let same = |other: &Stamp| other.identity().is_some_and(|identity| files.contains(&identity));
-        let base = Arc::clone(&self.base);
-        let in_base = base.stamps.iter().enumerate().filter(|(_, other)| same(other));
-        self.shared.extend(in_base.map(|(at, _)| key(base.paths.get(at))));
-        let over = self.patches.iter().filter(|(_, signed)| same(&signed.stamp));
-        self.shared.extend(over.map(|(&at, _)| key(base.paths.get(at as usize))));
-        let added =
-            self.added.iter().filter(|(_, added)| added.signed.as_ref().is_some_and(|it| same(&it.stamp)));
-        self.shared.extend(added.map(|(path, _)| path.clone()));
-    }
-
     /// Files that must be read, at most `most`; they count as being read from now on.
     pub(super) fn take_unsigned(&mut self, most: usize) -> Vec<PathKey> {
         let mut taken = Vec::new();
