@@ -10,9 +10,11 @@ it("offers exactly the documented names", () => {
     "Searcher",
     "WorkStealingLanes",
     "addon",
+    "importStore",
     "languages",
     "openStore",
     "recoverRewrite",
+    "recoverStore",
   ]);
 });
 
@@ -25,6 +27,7 @@ it("loads an addon that has exactly what the binding's types declare", () => {
     "BindingStore",
     "languages",
     "recoverRewrite",
+    "recoverStore",
   ]);
 });
 
