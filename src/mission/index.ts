@@ -34,6 +34,7 @@ export {
   isSettledTask,
   isTerminalMission,
   type MissionState,
+  TASK_STATES,
   type TaskState,
 } from "./states.js";
 export { MissionViews } from "./views.js";

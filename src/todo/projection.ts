@@ -99,8 +99,8 @@ export class FileProjection {
       const text = readOrNothing(this.#path);
       if (text === undefined || text === this.#written || look === QUIET_LOOKS) return text;
       const found = await stat(this.#path).catch(() => undefined);
-      const age = this.#ports.clock.now() - (found?.mtimeMs ?? 0);
-      if (age >= QUIET_MS || age < 0) return text;
+      const age = Math.max(0, this.#ports.clock.now() - (found?.mtimeMs ?? 0));
+      if (age >= QUIET_MS) return text;
       await this.#ports.clock.sleep(QUIET_MS - age);
     }
   }

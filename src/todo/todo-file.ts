@@ -28,7 +28,9 @@ export interface TodoPorts {
 }
 
 /** A longer file is not read for edits, so that nobody's file holds up the host. UTF-16 units. */
-const MAX_LENGTH = 512 * 1024;
+const MAX_LENGTH = 256 * 1024;
+/** Nor is one with lists or quotations this deep: the parser's time grows with the square of it. */
+const TOO_DEEP = /^(?:[ \t]{80,}\S|[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+|>[ \t]*){20})/m;
 /** Edits that are remembered as reported: a file that is written over while it is read comes back with them. */
 const MAX_REPORTED = 2_000;
 
@@ -51,6 +53,8 @@ export class TodoFile {
     const base = this.#base(text);
     if (typeof base === "string") return this.#renderAnew(text, encoding, base);
     if (text === renderTodo(base)) return encode(renderTodo(this.#shown()), encoding);
+    const unreadable = whyUnreadable(text);
+    if (unreadable) return this.#renderAnew(text, encoding, unreadable);
     const document = await parseTodo(text);
     const merged = await this.#merge(base, document);
     if (merged !== undefined) return encode(merged, encoding);
@@ -70,7 +74,6 @@ export class TodoFile {
 
   /** What the file showed, or why that cannot be known. */
   #base(text: string): ShownMission[] | string {
-    if (text.length > MAX_LENGTH) return `it is longer than ${MAX_LENGTH} characters`;
     const header = readHeader(text);
     if (!header) return "its first line, which tells the revision that it shows, is not there";
     const newest = this.#ports.store.snapshot();
@@ -174,6 +177,11 @@ export class TodoFile {
     }
     return encode(renderTodo(this.#shown()), encoding);
   }
+}
+
+function whyUnreadable(text: string): string | undefined {
+  if (text.length > MAX_LENGTH) return `it is longer than ${MAX_LENGTH} characters`;
+  return TOO_DEEP.test(text) ? "its lists are nested too deeply" : undefined;
 }
 
 function isSame(left: ShownMission, right: ShownMission): boolean {
