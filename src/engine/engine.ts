@@ -159,13 +159,11 @@ export class MissionEngine {
     return assignment;
   }
 
-  /** The run of a mission, owned by this process. @throws MissionError `ERR_NOT_OWNER` */
-  run(mission: string): Promise<MissionRun> {
-    return this.#ownership.own(mission);
-  }
-
-  /** As `run`, for what no session of this host asks for. @throws MissionError `ERR_NOT_OWNER` for a foreign mission */
-  async ownRun(mission: string): Promise<MissionRun> {
+  /**
+   * The run of a mission, owned by this process.
+   * @throws MissionError `ERR_NOT_OWNER`, also for a mission that no session of this host has asked for.
+   */
+  async run(mission: string): Promise<MissionRun> {
     if (await this.#isOurs(this.view(mission).mission)) return this.#ownership.own(mission);
     throw new MissionError("ERR_NOT_OWNER", `mission ${mission} is of no session that this host knows`);
   }

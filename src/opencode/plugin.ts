@@ -107,9 +107,9 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
   async function recover(): Promise<void> {
     try {
       const here = await project();
+      // What was edited while nobody was here counts before anybody goes on.
+      await here.readTodo();
       const foreign = await here.engine.recover();
-      // What was edited while nobody was here.
-      here.lookAtTodo();
       for (const { id } of foreign)
         warn(
           `Mission ${id} is left alone`,
@@ -135,7 +135,7 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       if (!opened) return;
       // Editing tools of the host tell of a file; whoever edits otherwise is noticed when a session is next idle.
       const isTodo = event.type === "session.idle" || editedFile(event) === todoFile(directory);
-      if (isTodo) (await projectIfAny())?.lookAtTodo();
+      if (isTodo) void (await projectIfAny())?.readTodo();
       const seen = sessionEvent(event);
       if (!seen) return;
       if (seen.kind === "deleted") {

@@ -76,9 +76,10 @@ export class Project {
     await this.#store.close();
   }
 
-  /** Reads what somebody may have edited in todo.md. */
-  lookAtTodo(): void {
+  /** Takes in what somebody may have edited in todo.md. Never rejects. */
+  readTodo(): Promise<void> {
     this.#todo.look();
+    return this.#todo.settled();
   }
 
   #projection({ directory, host, log }: ProjectPorts, store: NativeStore): FileProjection {

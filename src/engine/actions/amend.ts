@@ -21,7 +21,7 @@ export async function amend(
   const verdicts = edits.map((edit) => judge(now, edit));
   if (isTerminalMission(now.mission.state) || verdicts.every((one) => one.kind !== "allowed"))
     return verdicts;
-  const run = await engine.ownRun(mission);
+  const run = await engine.run(mission);
   return run.change("todo.md", (draft) => {
     const told: string[] = [];
     const final = edits.map((edit) => {

@@ -1,0 +1,81 @@
+import type * as Fs from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { replaceFile } from "../../src/todo/replace.js";
+import { temporaryFolder } from "../native/temporary.js";
+
+/** What happens right before each of the calls that put the file in place. */
+const before = { link: () => undefined as unknown, rename: () => undefined as unknown };
+
+vi.mock("node:fs", async (original) => {
+  const fs = await original<typeof Fs>();
+  return {
+    ...fs,
+    linkSync: (from: string, to: string) => {
+      before.link();
+      fs.linkSync(from, to);
+    },
+    renameSync: (from: string, to: string) => {
+      before.rename();
+      fs.renameSync(from, to);
+    },
+  };
+});
+
+afterEach(() => {
+  before.link = before.rename = () => undefined;
+});
+
+function file(content?: string) {
+  const folder = temporaryFolder(content === undefined ? {} : { "todo.md": content });
+  const path = join(folder, "todo.md");
+  return { path, left: () => [readFileSync(path, "utf8"), ...readdirSync(folder)] };
+}
+
+describe("a file is replaced", () => {
+  it("when it is what was read, or is not there, as was read", async () => {
+    const old = file("old");
+    expect(await replaceFile(old.path, "new", "old")).toEqual({ kind: "replaced" });
+    expect(old.left()).toEqual(["new", "todo.md"]);
+    const none = file();
+    expect(await replaceFile(none.path, "new", undefined)).toEqual({ kind: "replaced" });
+    expect(none.left()).toEqual(["new", "todo.md"]);
+  });
+
+  it("and left alone when it is something else", async () => {
+    for (const expected of ["old", undefined]) {
+      const { path, left } = file("edited");
+      expect(await replaceFile(path, "new", expected)).toEqual({ kind: "changed" });
+      expect(left()).toEqual(["edited", "todo.md"]);
+    }
+  });
+
+  it("and left alone when somebody makes it at the last moment", async () => {
+    const { path, left } = file();
+    before.link = () => writeFileSync(path, "edited");
+    expect(await replaceFile(path, "new", undefined)).toEqual({ kind: "changed" });
+    expect(left()).toEqual(["edited", "todo.md"]);
+  });
+
+  it("and what is written into it at the last moment comes back to the caller", async () => {
+    for (const call of ["link", "rename"] as const) {
+      const { path, left } = file("old");
+      before[call] = () => writeFileSync(path, "edited");
+      expect(await replaceFile(path, "new", "old")).toEqual({ kind: "replaced", lost: "edited" });
+      expect(left()).toEqual(["new", "todo.md"]);
+      before[call] = () => undefined;
+    }
+  });
+
+  it("also where the file system has no links", async () => {
+    before.link = () => {
+      throw Object.assign(new Error("no links"), { code: "EPERM" });
+    };
+    for (const content of ["old", undefined]) {
+      const { path, left } = file(content);
+      expect(await replaceFile(path, "new", content)).toEqual({ kind: "replaced" });
+      expect(left()).toEqual(["new", "todo.md"]);
+    }
+  });
+});
