@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
+import { pause } from "../../harness/index.js";
 import { amend, type MissionEngine } from "../../src/engine/index.js";
 import { systemClock } from "../../src/node/index.js";
 import { FileProjection, TodoFile } from "../../src/todo/index.js";
@@ -160,25 +161,26 @@ it("a new line reaches the Commander once, also when it waits for nothing, and n
 
 it("a task that is cancelled while its session is being made is not begun, and the mission goes on", async () => {
   const stage = await Stage.open();
-  let let_: () => void = () => undefined;
-  const made = new Promise<void>((resolve) => {
-    let_ = resolve;
+  const gate = held("T2");
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
   });
   const create = stage.host.createSession.bind(stage.host);
-  let asked = false;
   stage.host.createSession = async (request) => {
-    if (request.title.startsWith("T1 ")) {
-      asked = true;
-      await made;
-    }
+    if (request.title.startsWith("T1 ")) await released;
     return create(request);
   };
-  const todo = new Todo(stage, { planner: plans(planOf(task("T1"), task("T2"))) });
+  const todo = new Todo(stage, { ...gate.cast, planner: plans(planOf(task("T1"), task("T2"))) });
   const id = await stage.begin(todo.process);
-  await expect.poll(() => asked && todo.text.includes("[x] **T2**")).toBe(true);
+  await expect.poll(() => todo.text).toMatch(/T1 _\(ready\)_[\s\S]*T2 _\(running\)_/);
   todo.edit("- [ ] **T1**", "- [-] **T1**");
   await todo.look();
-  let_();
+  const sessions = stage.host.sessions.size;
+  release();
+  await expect.poll(() => stage.host.sessions.size).toBe(sessions + 1);
+  await pause(20);
+  gate.open();
   const { tasks } = await stage.until(todo.process, id, "sealed");
   expect(tasks.map(({ state }) => state)).toEqual(["cancelled", "done"]);
   expect(stage.host.messagesTo("worker")).toHaveLength(1);

@@ -274,6 +274,20 @@ describe("a file whose revision is not known", () => {
   });
 });
 
+it("is reported once when the file comes back with it, as it does when somebody writes while it is read", async () => {
+  const desk = await Desk.open([task("T1"), task("T2", { state: "done", attempt: 1 })]);
+  const edited = desk.text.replace("[ ]", "[x]").replace("[x] **T2**", "[ ] **T2**").concat("- [ ] new\n");
+  desk.text = edited;
+  await desk.read();
+  const { conflicts } = desk;
+  await desk.change("T2", { state: "done", attempt: 2 });
+  desk.text = edited.concat("- [ ] newer\n");
+  await desk.read();
+  expect(desk.conflicts).toBe(conflicts);
+  expect(desk.suggestions).toEqual(["new", "newer"]);
+  expect(desk.task("T2")).toMatchObject({ state: "done", attempt: 2 });
+});
+
 it("the base survives a restart: it is in the file and in the store's history", async () => {
   const desk = await Desk.open([task("T1"), task("T2")]);
   desk.text = desk.text.replace("Title of T1", "Mine");

@@ -44,14 +44,16 @@ export class FileProjection {
     });
   }
 
-  /** Looks at the file; does nothing when it is as it was written. */
+  /** Looks at the file; does nothing when it is as it was written, or was never there. */
   look(): void {
+    let found: string | undefined;
     try {
-      if (this.#written !== undefined && readOrNothing(this.#path) === this.#written) return;
+      found = readOrNothing(this.#path);
     } catch {
-      // The write reports it.
+      // What it is that cannot be read is reported by the write.
+      return this.refresh();
     }
-    this.refresh();
+    if (found !== this.#written) this.refresh();
   }
 
   /** Resolves when the file shows the last change. */
