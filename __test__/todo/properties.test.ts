@@ -130,14 +130,14 @@ it("loses no edit, whatever happens on both sides: it is in the plan, or kept; a
       plan,
       fc.uniqueArray(edit, { selector: ({ index }) => index, maxLength: 5 }),
       fc.array(change, { maxLength: 3 }),
-      encoding,
-      fc.boolean(),
-      async (tasks, edits, changes, how, restarts) => {
+      fc.record({ how: encoding, restarts: fc.boolean(), adds: fc.boolean(), style }),
+      async (tasks, edits, changes, { how, restarts, adds, style: styled }) => {
         await emptied(store);
         const desk = await Desk.open(tasks, {}, store);
         const before = new Map(desk.tasks.map((one) => [one.id, one]));
         const made = edits.filter(({ index }) => index < tasks.length);
         const edited = decode(desk.text).text.split("\n");
+        edited.splice(0, edited.length, ...restyle(edited, styled));
         for (const one of made) edited.splice(0, edited.length, ...perform(one, edited));
         desk.text = encode(edited.join("\n"), how);
         for (const one of changes)
@@ -147,6 +147,7 @@ it("loses no edit, whatever happens on both sides: it is in the plan, or kept; a
               attempt: one.attempt,
               ...(one.isTitle && { title: `ours ${one.index}` }),
             });
+        if (adds) await desk.add("T2");
         if (restarts) desk.restart();
         const touched = new Set(changes.map(({ index }) => index));
         await desk.read();
@@ -160,6 +161,7 @@ it("loses no edit, whatever happens on both sides: it is in the plan, or kept; a
         const after = new Map(desk.tasks.map((one) => [one.id, one]));
         for (const one of made)
           expectKept(desk, one, before.get(IDS[one.index] ?? ""), after.get(IDS[one.index] ?? ""));
+        if (adds) expect(desk.text).toMatch(/ \[ \] \*\*T2\*\* Title of T2 <!-- M1\/T2 -->$/m);
         for (const [index, { id }] of tasks.entries()) {
           const lines = desk.text.split(/\r?\n/).filter((line) => line.includes(`<!-- M1/${id} -->`));
           // A title may hold any comment; only ours ends its line.
@@ -185,6 +187,29 @@ it("loses no edit, whatever happens on both sides: it is in the plan, or kept; a
     { numRuns: 150 },
   );
 });
+
+/** How somebody's editor writes lists. */
+const style = fc.record({
+  bullet: fc.constantFrom("-", "*", "+", "1.", "1)", "10."),
+  isNested: fc.boolean(),
+  isLoose: fc.boolean(),
+});
+
+function restyle(
+  lines: readonly string[],
+  { bullet, isNested, isLoose }: { bullet: string; isNested: boolean; isLoose: boolean },
+): string[] {
+  let isFirst = true;
+  return lines.flatMap((line) => {
+    const item = /^- (\[.\] .* <!-- M1\/(T[\d.]+) -->)$/u.exec(line);
+    if (!item) return [line];
+    // A nested list that does not start with 1 would be text of the item above it, and four spaces could be code.
+    const mayNest = isNested && !isFirst && bullet !== "10.";
+    const indent = mayNest && item[2]?.includes(".") ? " ".repeat(bullet.length + 1) : "";
+    isFirst = false;
+    return [`${indent}${bullet} ${item[1]}`, ...(isLoose ? [""] : [])];
+  });
+}
 
 type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never;
 

@@ -274,6 +274,28 @@ describe("a file whose revision is not known", () => {
   });
 });
 
+it("keeps two tasks that CommonMark takes for one text, and writes each on a line of its own again", async () => {
+  const desk = await Desk.open([task("T1"), task("T2")]);
+  const before = desk.tasks;
+  await desk.edit(/- (.*T1 -->)\n- (.*) Title of (.*T2 -->)/, "2. $1\n   3. $2 Mine $3");
+  expect(desk.tasks).toEqual(before);
+  expect(desk.text).toContain("Mine");
+  expect(desk.text).toMatch(/^- \[ \] \*\*T1\*\*.*\n- \[ \] \*\*T2\*\* Title of T2 <!-- M1\/T2 -->$/m);
+  const { conflicts } = desk;
+  expect(conflicts).toMatch(/the line of T1 was removed[\s\S]*the line of T2 was removed/);
+  await desk.read();
+  expect(desk.conflicts).toBe(conflicts);
+});
+
+it("a title may hold what looks like the id of a task", async () => {
+  const desk = await Desk.open([task("T1", { title: "a <!-- M1/T2 --> b" }), task("T2")]);
+  await desk.edit(" b <!-- M1/T1 -->", " <!-- c <!-- M1/T1 -->");
+  expect(desk.tasks.map(({ title }) => title)).toEqual(["a <!-- M1/T2 --> <!-- c", "Title of T2"]);
+  await desk.edit("Title of T2", "d");
+  expect(desk.tasks.map(({ title }) => title)).toEqual(["a <!-- M1/T2 --> <!-- c", "d"]);
+  expect(desk.conflicts).toBe("");
+});
+
 it("is reported once when the file comes back with it, as it does when somebody writes while it is read", async () => {
   const desk = await Desk.open([task("T1"), task("T2", { state: "done", attempt: 1 })]);
   const edited = desk.text.replace("[ ]", "[x]").replace("[x] **T2**", "[ ] **T2**").concat("- [ ] new\n");

@@ -1,6 +1,6 @@
 import { type MissionView, oneLine, type PlanEdit, type Task } from "../mission/index.js";
 import type { TodoDocument, TodoItem } from "./parse.js";
-import { markOf, noteOf, placeOf, visibleText } from "./render.js";
+import { markOf, noteOf, placeOf, unescapeTitle, visibleText } from "./render.js";
 
 /** An edit of the file, before anybody has judged it. */
 export interface FoundEdit {
@@ -70,10 +70,11 @@ function textEdits(task: Task, item: TodoItem): PlanEdit[] {
   const edits: PlanEdit[] = [];
   const note = noteOf(task);
   if (note !== "" && to.endsWith(` _(${note})_`)) to = to.slice(0, -` _(${note})_`.length);
-  else if (note !== "" && NOTE.test(to) && to !== from) {
+  else if (note !== "" && NOTE.test(to) && unescapeTitle(to) !== from) {
     to = to.replace(NOTE, "");
     edits.push({ kind: "note", task: task.id });
   }
+  to = unescapeTitle(to);
   return to === from ? edits : [...edits, { kind: "title", task: task.id, from, to }];
 }
 

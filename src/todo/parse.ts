@@ -79,6 +79,12 @@ export async function parseTodo(text: string): Promise<TodoDocument> {
   return reader.document();
 }
 
+interface Comment {
+  readonly place: string;
+  readonly mission: string;
+  readonly span: Span;
+}
+
 class Reader {
   readonly #text: string;
   readonly #headings: { mission: string; start: number; end: number; partEnd: number; depth: number }[] = [];
@@ -132,8 +138,10 @@ class Reader {
     const box = BOX.exec(source);
     if (!box) return undefined;
     const textSpan = { start: paragraph.start + box[0].length, end: paragraph.end };
-    // The last one of the paragraph is the one that we put behind the title; a title may hold such a text, too.
-    const comment = this.#comment(textSpan) ?? this.#ownLine(item);
+    const comments = this.#comments(textSpan);
+    // Lines that CommonMark takes for one paragraph, such as a nested `2.` right below a text, are nobody's.
+    if (comments.length > 1) return undefined;
+    const comment = comments[0] ?? this.#ownLine(item);
     if (comment) this.#part ??= { mission: comment.mission, depth: MAX_DEPTH };
     return {
       ...spanOf(item),
@@ -149,21 +157,20 @@ class Reader {
     };
   }
 
-  #comment(within: Span): { place: string; mission: string; span: Span } | undefined {
-    const found = [...this.#slice(within).matchAll(COMMENT)].at(-1);
-    if (!found) return undefined;
-    const [all, mission = "", task] = found;
-    const start = within.start + found.index;
-    return { place: `${mission}/${task}`, mission, span: { start, end: start + all.length } };
+  #comments(within: Span): Comment[] {
+    return [...this.#slice(within).matchAll(COMMENT)].map((found) => {
+      const [all, mission = "", task] = found;
+      const start = within.start + found.index;
+      return { place: `${mission}/${task}`, mission, span: { start, end: start + all.length } };
+    });
   }
 
   /** The comment on a line of its own, where an editor's line wrapping may have put it. */
-  #ownLine(item: ListItem): { place: string; mission: string; span: Span } | undefined {
-    for (const child of item.children) {
-      const found = child.type === "html" ? this.#comment(spanOf(child)) : undefined;
-      if (found) return found;
-    }
-    return undefined;
+  #ownLine(item: ListItem): Comment | undefined {
+    const own = item.children
+      .filter((child) => child.type === "html")
+      .flatMap((child) => this.#comments(spanOf(child)));
+    return own.length === 1 ? own[0] : undefined;
   }
 
   #slice({ start, end }: Span): string {

@@ -46,19 +46,21 @@ export class FileProjection {
 
   /** Looks at the file; does nothing when it is as it was written, or was never there. */
   look(): void {
-    let found: string | undefined;
-    try {
-      found = readOrNothing(this.#path);
-    } catch {
-      // What it is that cannot be read is reported by the write.
-      return this.refresh();
-    }
-    if (found !== this.#written) this.refresh();
+    if (this.#differs()) this.refresh();
   }
 
   /** Resolves when the file shows the last change. */
   async settled(): Promise<void> {
     while (this.#working) await this.#working;
+  }
+
+  #differs(): boolean {
+    try {
+      return readOrNothing(this.#path) !== this.#written;
+    } catch {
+      // What it is that cannot be read is reported by the write.
+      return true;
+    }
   }
 
   async #drain(): Promise<void> {

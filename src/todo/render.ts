@@ -61,7 +61,20 @@ export function renderText(task: Task): string {
 /** The same without the hidden comment, on one line. */
 export function visibleText(task: Task): string {
   const note = noteOf(task);
-  return `**${task.id}** ${oneLine(task.title)}${note && ` _(${note})_`}`;
+  return `**${task.id}** ${escapeTitle(oneLine(task.title))}${note && ` _(${note})_`}`;
+}
+
+/** A comment in a title could pass for the hidden id of a task. */
+const COMMENT = "<!--";
+const HARMLESS = "<!\u200b--";
+
+function escapeTitle(title: string): string {
+  return title.replaceAll(COMMENT, HARMLESS);
+}
+
+/** The title that somebody wrote, as they meant it. */
+export function unescapeTitle(title: string): string {
+  return title.replaceAll(HARMLESS, COMMENT);
 }
 
 /** What is told behind the title; the empty string when there is nothing to tell. */
