@@ -141,7 +141,7 @@ it("a new line reaches the Commander once, also when it waits for nothing, and n
   const todo = new Todo(stage, { ...gate.cast, commander: hangs });
   const id = await stage.begin(todo.process);
   await expect.poll(() => todo.text).toContain("T1 _(running)_");
-  todo.edit(/$/, "- [ ] write the docs, too\n");
+  todo.edit(/$/, `- [ ] write the docs, too\n- [ ] ${"🚀".repeat(400)}\n- [ ] x${"🚀".repeat(400)}\n`);
   await todo.look();
   todo.edit(/$/, "- [ ] and a test\n");
   await todo.look();

@@ -188,6 +188,58 @@ it("loses no edit, whatever happens on both sides: it is in the plan, or kept; a
   );
 });
 
+/** Damage to a line: it is doubled, moved to the end, indented, cut, or gets something put in. */
+const damage = fc.record({
+  kind: fc.constantFrom("double", "move", "indent", "cut", "insert", "before"),
+  line: fc.nat(30),
+  at: fc.nat(60),
+  text: fc.constantFrom(...NASTY),
+});
+
+it("a file that is damaged in any way accepts nothing, loses no task, and settles at once", async () => {
+  const store = await temporaryStore();
+  await fc.assert(
+    fc.asyncProperty(
+      plan,
+      fc.array(damage, { minLength: 1, maxLength: 8 }),
+      encoding,
+      async (tasks, all, how) => {
+        await emptied(store);
+        const desk = await Desk.open(tasks, {}, store);
+        const done = desk.tasks.filter((one) => one.state === "done").map(({ id }) => id);
+        const lines = decode(desk.text).text.split("\n");
+        for (const one of all) damaged(lines, one);
+        // Through the bytes of a file: half a character does not come out of one.
+        desk.text = Buffer.from(encode(lines.join("\n"), how)).toString();
+        await desk.read();
+        for (const { id, state: now } of desk.tasks) if (now === "done") expect(done).toContain(id);
+        expect(desk.tasks.map(({ id }) => id).sort()).toEqual(tasks.map(({ id }) => id).sort());
+        const { items } = await parseTodo(decode(desk.text).text);
+        for (const { id } of tasks) expect(items.filter(({ place }) => place === `M1/${id}`)).toHaveLength(1);
+        const [text, conflicts, told] = [desk.text, desk.conflicts, desk.suggestions.length];
+        desk.restart();
+        await desk.read();
+        expect([desk.text, desk.conflicts, desk.suggestions.length]).toEqual([text, conflicts, told]);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+function damaged(
+  lines: string[],
+  { kind, line, at, text }: typeof damage extends fc.Arbitrary<infer T> ? T : never,
+): void {
+  const index = line % lines.length;
+  const old = lines[index] ?? "";
+  if (kind === "double") lines.splice(index, 0, old);
+  else if (kind === "move") lines.push(...lines.splice(index, 1));
+  else if (kind === "indent") lines[index] = `${" ".repeat(at % 9)}${old}`;
+  else if (kind === "cut") lines[index] = old.slice(0, at % (old.length + 1));
+  else if (kind === "before") lines.splice(index, 0, text);
+  else lines[index] = old.slice(0, at % (old.length + 1)) + text + old.slice(at % (old.length + 1));
+}
+
 /** How somebody's editor writes lists. */
 const style = fc.record({
   bullet: fc.constantFrom("-", "*", "+", "1.", "1)", "10."),

@@ -141,7 +141,8 @@ class Reader {
     const comments = this.#comments(textSpan);
     // Lines that CommonMark takes for one paragraph, such as a nested `2.` right below a text, are nobody's.
     if (comments.length > 1) return undefined;
-    const comment = comments[0] ?? this.#ownLine(item);
+    const isSuggested = SUGGESTED.test(source);
+    const comment = isSuggested ? undefined : (comments[0] ?? this.#ownLine(item));
     if (comment) this.#part ??= { mission: comment.mission, depth: MAX_DEPTH };
     return {
       ...spanOf(item),
@@ -149,7 +150,7 @@ class Reader {
       comment: comment?.span,
       mission: this.#part?.mission,
       below,
-      isSuggested: SUGGESTED.test(source),
+      isSuggested,
       mark: box[1] ?? " ",
       markAt: paragraph.start + 1,
       textSpan,

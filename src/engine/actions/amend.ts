@@ -29,7 +29,7 @@ export async function amend(
       if (verdict.kind !== "allowed") return verdict;
       carryOut(draft, edit, engine.options.attempts);
       const line = tell(edit);
-      if (line) told.push(line.slice(0, MAX_LINE));
+      if (line) told.push(cut(line));
       return verdict;
     });
     if (told.length === 0) return final;
@@ -45,6 +45,11 @@ export async function amend(
     draft.announce(notice && !notice.delivered ? `${notice.text}\n\n${text}` : text);
     return final;
   });
+}
+
+/** Not in the middle of a character, which could not be stored. */
+function cut(line: string): string {
+  return line.length > MAX_LINE ? `${line.slice(0, MAX_LINE).replace(/[\ud800-\udbff]$/, "")}…` : line;
 }
 
 /** What the Commander hears of an edit; nothing of one that changes no work. */
