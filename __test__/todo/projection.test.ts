@@ -123,6 +123,22 @@ describe("a file projection", () => {
     expect(seen).toEqual([undefined, "the whole"]);
   });
 
+  it("leaves a file alone that is not UTF-8, and goes on when it can be read", async () => {
+    const { path, file, log } = projection((found) => `after ${found}`);
+    file.refresh();
+    await file.settled();
+    const bytes = Buffer.from([0xff, 0xfe, 0x2d, 0x00]);
+    writeFileSync(path, bytes);
+    file.look();
+    await file.settled();
+    expect(readFileSync(path)).toEqual(bytes);
+    expect(log.lines).toEqual([["warn", "todo.write", { path, error: `Error: ${path} is not UTF-8` }]]);
+    writeFileSync(path, "\ufeffagain");
+    file.look();
+    await file.settled();
+    expect(readFileSync(path, "utf8")).toBe("after \ufeffagain");
+  });
+
   it("takes away its temporary file when it cannot put it in place", async () => {
     const { folder, path, file, log } = projection(() => "text");
     mkdirSync(path, { recursive: true });

@@ -46,21 +46,13 @@ export class FileProjection {
 
   /** Looks at the file; does nothing when it is as it was written, or was never there. */
   look(): void {
-    if (this.#differs()) this.refresh();
+    // What it is that cannot be read is reported by the write.
+    if (this.#tryRead() !== this.#written) this.refresh();
   }
 
   /** Resolves when the file shows the last change. */
   async settled(): Promise<void> {
     while (this.#working) await this.#working;
-  }
-
-  #differs(): boolean {
-    try {
-      return readOrNothing(this.#path) !== this.#written;
-    } catch {
-      // What it is that cannot be read is reported by the write.
-      return true;
-    }
   }
 
   async #drain(): Promise<void> {
@@ -100,12 +92,25 @@ export class FileProjection {
   /** The file, once nobody has written to it for a moment: an editor that does not rename writes it in parts. */
   async #read(): Promise<string | undefined> {
     for (let look = 0; ; look++) {
-      const text = readOrNothing(this.#path);
-      if (text === undefined || text === this.#written || look === QUIET_LOOKS) return text;
+      const text = this.#tryRead();
+      if (text === undefined || text === this.#written) return text;
+      // After the read: what was written before it has left its time.
       const found = await stat(this.#path).catch(() => undefined);
       const age = Math.max(0, this.#ports.clock.now() - (found?.mtimeMs ?? 0));
-      if (age >= QUIET_MS) return text;
+      if (age >= QUIET_MS || look === QUIET_LOOKS) {
+        if (typeof text === "string") return text;
+        throw text;
+      }
       await this.#ports.clock.sleep(QUIET_MS - age);
+    }
+  }
+
+  /** An error is an answer here: half a character may be whole a moment later. */
+  #tryRead(): string | undefined | Error {
+    try {
+      return readOrNothing(this.#path);
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
     }
   }
 }

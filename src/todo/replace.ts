@@ -13,8 +13,8 @@ export type Replacement =
 /**
  * Puts a text in the place of a file, whole: readers see the old one or the new one. Writes nothing over what the
  * caller has not read: the file is compared right before the rename, and once more behind it through a second name, for
- * those who write into the old file while it goes. Between the link and the rename, two system calls without anything
- * between them, another process's rename can still be overwritten: no portable call exchanges two files.
+ * those who write into the old file while it goes. Between the comparison and the rename, a few system calls, another
+ * process's rename can still be overwritten: no portable call exchanges two files.
  * @param expected the content that is to be replaced; undefined when there must be no file.
  */
 export async function replaceFile(
@@ -32,23 +32,33 @@ export async function replaceFile(
     if (expected === undefined) return create(temporary, path);
     const isLinked = link(path, old) === "linked";
     renameSync(temporary, path);
-    const replaced = isLinked ? readOrNothing(old) : expected;
-    return replaced === undefined || replaced === expected
-      ? { kind: "replaced" }
-      : { kind: "replaced", lost: replaced };
+    // As it is, even in the middle of a character: there is no second look at it.
+    const replaced = isLinked ? readFileSync(old, "utf8") : expected;
+    return replaced === expected ? { kind: "replaced" } : { kind: "replaced", lost: replaced };
   } finally {
     rmSync(temporary, { force: true });
     rmSync(old, { force: true });
   }
 }
 
-/** The file's content, or undefined when there is none. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * The file's content, or undefined when there is none.
+ * @throws Error when it is not UTF-8: what cannot be read must not be written over.
+ */
 export function readOrNothing(path: string): string | undefined {
+  let bytes: Buffer;
   try {
-    return readFileSync(path, "utf8");
+    bytes = readFileSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
+  }
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new Error(`${path} is not UTF-8`);
   }
 }
 
