@@ -8,6 +8,7 @@ import { carryOut, judge, key, MissionDraft, readMission, type Task } from "../.
 import { systemClock } from "../../src/node/index.js";
 import { transact } from "../../src/state/index.js";
 import { FileProjection, TodoFile } from "../../src/todo/index.js";
+import { readOrNothing, replaceFile } from "../../src/todo/replace.js";
 import { put, temporaryFolder, temporaryStore } from "../native/temporary.js";
 import { keptLog, mission, task } from "../unit/records.js";
 
@@ -59,7 +60,9 @@ type Projected = Awaited<ReturnType<typeof projected>>;
 
 /** Reads, changes one line and renames into place, with nothing that keeps others out. */
 async function editOnce(path: string, id: string, change: (line: string) => string): Promise<void> {
-  const text = await readFile(path, "utf8");
+  let text: string | undefined;
+  // For the moment between two system calls there may be no file.
+  while (text === undefined) text = await readFile(path, "utf8").catch(() => undefined);
   const lines = text.split("\n").map((line) => (line.endsWith(`<!-- M1/${id} -->`) ? change(line) : line));
   const temporary = `${path}.${randomUUID()}`;
   await writeFile(temporary, lines.join("\n"));
@@ -140,4 +143,29 @@ describe("fifty editors at once, while the engine writes the file over and over"
     await engine;
     await expectAllRead(all);
   });
+});
+
+it("no rename is swallowed, however close it comes to ours", async () => {
+  const path = join(temporaryFolder(), "todo.md");
+  const seen = new Set<string>();
+  let isOver = false;
+  const ours = (async () => {
+    for (let round = 0; !isOver; round++) {
+      const found = readOrNothing(path);
+      if (found !== undefined) seen.add(found);
+      const { lost } = await replaceFile(path, `ours ${round}`, found);
+      if (lost !== undefined) seen.add(lost);
+    }
+  })();
+  const missed: string[] = [];
+  for (let number = 0; number < 1_000; number++) {
+    const edit = `edit ${number}`;
+    await writeFile(`${path}.edit`, edit);
+    await rename(`${path}.edit`, path);
+    for (let look = 0; look < 500 && !seen.has(edit); look++) await delay(1);
+    if (!seen.has(edit)) missed.push(edit);
+  }
+  isOver = true;
+  await ours;
+  expect(missed).toEqual([]);
 });

@@ -2,7 +2,7 @@ import type * as Fs from "node:fs";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { replaceFile } from "../../src/todo/replace.js";
+import { replaceFile, restore } from "../../src/todo/replace.js";
 import { temporaryFolder } from "../native/temporary.js";
 
 /** What happens right before each of the calls that put the file in place. */
@@ -59,13 +59,33 @@ describe("a file is replaced", () => {
   });
 
   it("and what is written into it at the last moment comes back to the caller", async () => {
-    for (const call of ["link", "rename"] as const) {
+    const { path, left } = file("old");
+    before.rename = () => writeFileSync(path, "edited");
+    expect(await replaceFile(path, "new", "old")).toEqual({ kind: "replaced", lost: "edited" });
+    expect(left()).toEqual(["new", "todo.md"]);
+  });
+
+  it("and what takes its place at the last moment stays, whatever was there before", async () => {
+    for (const [inPlace, lost] of [
+      ["old", undefined],
+      ["edited", "edited"],
+    ] as const) {
       const { path, left } = file("old");
-      before[call] = () => writeFileSync(path, "edited");
-      expect(await replaceFile(path, "new", "old")).toEqual({ kind: "replaced", lost: "edited" });
-      expect(left()).toEqual(["new", "todo.md"]);
-      before[call] = () => undefined;
+      before.rename = () => writeFileSync(path, inPlace);
+      before.link = () => writeFileSync(path, "second");
+      expect(await replaceFile(path, "new", "old")).toEqual({ kind: "changed", ...(lost && { lost }) });
+      expect(left()).toEqual(["second", "todo.md"]);
     }
+  });
+
+  it("and comes back after a crash in between", () => {
+    const { path, left } = file();
+    writeFileSync(`${path}.123.old`, "edited");
+    restore(path);
+    expect(left()).toEqual(["edited", "todo.md"]);
+    writeFileSync(`${path}.123.old`, "older");
+    restore(path);
+    expect(readFileSync(path, "utf8")).toBe("edited");
   });
 
   it("also where the file system has no links", async () => {

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { Clock, Log } from "../ports/index.js";
-import { type Replacement, readOrNothing, replaceFile } from "./replace.js";
+import { type Replacement, readOrNothing, replaceFile, restore } from "./replace.js";
 
 export interface ProjectionPorts {
   readonly clock: Clock;
@@ -19,7 +19,7 @@ const QUIET_LOOKS = 20;
 const MAX_ROUNDS = 50;
 
 /**
- * A text file that follows something and is read back: whole texts that take the file's place, never over something
+ * A text file that follows something and is read back: whole texts that take the file's place, never that of something
  * that was not read. Changes that come while a write is under way are written once, together.
  */
 export class FileProjection {
@@ -69,6 +69,7 @@ export class FileProjection {
   }
 
   async #bring(): Promise<void> {
+    restore(this.#path);
     let found = await this.#read();
     let unread = found;
     for (let givenWay = 0; givenWay < MAX_ROUNDS; ) {
@@ -77,6 +78,8 @@ export class FileProjection {
         text === found ? { kind: "replaced" } : await replaceFile(this.#path, text, found);
       if (outcome.kind === "changed") {
         givenWay++;
+        // What was taken away is read first; what is in place now comes with the next round.
+        if (outcome.lost !== undefined) await this.#ports.bring(outcome.lost);
         found = await this.#read();
         unread = found;
         continue;

@@ -1,20 +1,21 @@
-import { linkSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /**
- * `changed`: the file is not what the caller has read, and was left alone. `replaced` with `lost`: somebody wrote into
- * the file at the very moment that it was replaced; `lost` is what they wrote.
+ * `changed`: somebody else's file is in place, and was left alone. `lost` is what somebody wrote at the very moment that
+ * the file was replaced, and what is no longer in place.
  */
-export type Replacement =
-  | { readonly kind: "changed" }
-  | { readonly kind: "replaced"; readonly lost?: string | undefined };
+export interface Replacement {
+  readonly kind: "changed" | "replaced";
+  readonly lost?: string | undefined;
+}
 
 /**
- * Puts a text in the place of a file, whole: readers see the old one or the new one. Writes nothing over what the
- * caller has not read: the file is compared right before the rename, and once more behind it through a second name, for
- * those who write into the old file while it goes. Between the comparison and the rename, a few system calls, another
- * process's rename can still be overwritten: no portable call exchanges two files.
+ * Puts a whole text in the place of a file, never over what the caller has not read. A rename over the file would be
+ * simpler, and would swallow another process's rename that comes right before it. So the file is taken away by a rename,
+ * which gets whatever is there, and the new one is put in place by a link, which takes nobody's place. Between these two
+ * system calls there is no file; the old one has a second name by then, which `restore` finds after a crash.
  * @param expected the content that is to be replaced; undefined when there must be no file.
  */
 export async function replaceFile(
@@ -23,22 +24,35 @@ export async function replaceFile(
   expected: string | undefined,
 ): Promise<Replacement> {
   const temporary = `${path}.${process.pid}.tmp`;
-  const old = `${path}.${process.pid}.old`;
+  const old = `${path}.${process.pid}${TAKEN}`;
   try {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(temporary, text);
-    // From here on nothing is awaited: what is between the look and the rename is as short as it can be.
+    // From here on nothing is awaited.
     if (readOrNothing(path) !== expected) return { kind: "changed" };
-    if (expected === undefined) return create(temporary, path);
-    const isLinked = link(path, old) === "linked";
-    renameSync(temporary, path);
+    if (expected !== undefined) renameSync(path, old);
+    const kind = putInPlace(temporary, path);
     // As it is, even in the middle of a character: there is no second look at it.
-    const replaced = isLinked ? readFileSync(old, "utf8") : expected;
-    return replaced === expected ? { kind: "replaced" } : { kind: "replaced", lost: replaced };
+    const taken = expected === undefined ? undefined : readFileSync(old, "utf8");
+    return taken === expected ? { kind } : { kind, lost: taken };
   } finally {
     rmSync(temporary, { force: true });
-    rmSync(old, { force: true });
+    if (existsSync(path)) rmSync(old, { force: true });
   }
+}
+
+const TAKEN = ".old";
+
+/** Puts a file back that was taken away by a process which then died. */
+export function restore(path: string): void {
+  if (existsSync(path) || !existsSync(dirname(path))) return;
+  const taken = readdirSync(dirname(path)).find(
+    (name) => name.startsWith(`${basename(path)}.`) && name.endsWith(TAKEN),
+  );
+  if (taken === undefined) return;
+  const old = join(dirname(path), taken);
+  // Where that process is still at work, it finds its place taken, and reads what is there.
+  if (putInPlace(old, path) === "replaced") rmSync(old, { force: true });
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -63,19 +77,13 @@ export function readOrNothing(path: string): string | undefined {
 }
 
 /** A link, unlike a rename, never takes the place of a file that somebody else has just made. */
-function create(temporary: string, path: string): Replacement {
-  const outcome = link(temporary, path);
-  if (outcome === "taken") return { kind: "changed" };
-  if (outcome === "unsupported") renameSync(temporary, path);
-  return { kind: "replaced" };
-}
-
-function link(from: string, to: string): "linked" | "taken" | "unsupported" {
+function putInPlace(from: string, path: string): Replacement["kind"] {
   try {
-    linkSync(from, to);
-    return "linked";
+    linkSync(from, path);
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return "changed";
     // Some file systems have no links.
-    return (error as NodeJS.ErrnoException).code === "EEXIST" ? "taken" : "unsupported";
+    renameSync(from, path);
   }
+  return "replaced";
 }
