@@ -6,11 +6,22 @@ const common = {
   target: "node20.19",
   // Instructions are Markdown files that become text in the bundle.
   loader: { ".md": "text" },
-  // One file loads sooner than zod's many: the host waits for a plugin's import.
-  deps: { alwaysBundle: ["zod", "vscode-jsonrpc"] },
+  // One file loads sooner than zod's many: the host waits for a plugin's import. The parser of todo.md and what it needs
+  // are a file of their own, which only an edit of todo.md loads.
+  deps: { alwaysBundle: ["zod", "vscode-jsonrpc", "mdast-util-from-markdown"] },
   outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
   clean: true,
 };
+
+/** The parser of todo.md and what comes with it; the packages `micromark-*` are parts of `micromark`. */
+const MARKDOWN = [
+  "mdast-util-from-markdown",
+  "mdast-util-to-string",
+  "micromark",
+  "unist-util-stringify-position",
+  "decode-named-character-reference",
+  "character-entities",
+];
 
 export default defineConfig([
   {
@@ -30,6 +41,11 @@ export default defineConfig([
         to: "dist/licenses",
         rename: "vscode-jsonrpc.txt",
       },
+      ...MARKDOWN.map((name) => ({
+        from: `node_modules/${name}/license`,
+        to: "dist/licenses",
+        rename: `${name}.txt`,
+      })),
     ],
   },
   // Behind `npm start` and `npm run bench:*`; not published.

@@ -39,6 +39,15 @@ export interface LogLine {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** What is particular about one process. */
+export interface Life {
+  readonly diesAt?: number;
+  readonly checks?: ScriptedChecks;
+  readonly clock?: Clock;
+  /** Runs after each change of a mission. */
+  readonly onChange?: (engine: MissionEngine) => void;
+}
+
 /** Processes that are known to be gone, by their number. */
 const dead = new Set<number>();
 let processes = 0;
@@ -57,12 +66,7 @@ export class EngineProcess {
   readonly #diesAt: number;
   steps = 0;
 
-  constructor(
-    host: SimulatedHost,
-    store: Store,
-    options: Partial<EngineOptions> = {},
-    life: { readonly diesAt?: number; readonly checks?: ScriptedChecks; readonly clock?: Clock } = {},
-  ) {
+  constructor(host: SimulatedHost, store: Store, options: Partial<EngineOptions> = {}, life: Life = {}) {
     this.#host = host;
     this.#diesAt = life.diesAt ?? Number.POSITIVE_INFINITY;
     this.checks = life.checks ?? new ScriptedChecks();
@@ -81,7 +85,7 @@ export class EngineProcess {
           isDead: (holder) => dead.has((holder as { process: number }).process),
         },
         log: this.#log(),
-        onChange: () => undefined,
+        onChange: () => life.onChange?.(this.engine),
         agentModel: () => undefined,
       },
       all,

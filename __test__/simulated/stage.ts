@@ -11,9 +11,9 @@ import {
 } from "../../src/engine/index.js";
 import type { MissionState, MissionView } from "../../src/mission/index.js";
 import type { NativeStore } from "../../src/native/index.js";
-import type { Clock, TurnFailure } from "../../src/ports/index.js";
+import type { TurnFailure } from "../../src/ports/index.js";
 import { temporaryFolder, temporaryStore } from "../native/temporary.js";
-import { EngineProcess, type ScriptedChecks } from "./process.js";
+import { EngineProcess, type Life } from "./process.js";
 import { type AgentTurn, SimulatedHost } from "./simulated-host.js";
 
 export const ROOT = "ses_root";
@@ -95,11 +95,7 @@ export class Stage {
   }
 
   /** Starts a process whose agents are played by the cast. */
-  boot(
-    cast: Cast,
-    options: Partial<EngineOptions> = {},
-    life: { diesAt?: number; checks?: ScriptedChecks; clock?: Clock } = {},
-  ): EngineProcess {
+  boot(cast: Cast, options: Partial<EngineOptions> = {}, life: Life = {}): EngineProcess {
     const process = new EngineProcess(this.host, this.store, options, life);
     this.#processes.push(process);
     this.cast(process, cast);

@@ -125,7 +125,7 @@ export class MissionEngine {
     for (const mission of this.missions()) {
       const untold = mission.notice?.delivered === false;
       if (!isActiveMission(mission.state) && !untold) continue;
-      if (!(await this.#ports.host.hasSession(mission.rootSession))) {
+      if (!(await this.#isOurs(mission))) {
         this.#ports.log.warn("mission.foreign", { mission: mission.id, session: mission.rootSession });
         foreign.push(mission);
         continue;
@@ -159,9 +159,13 @@ export class MissionEngine {
     return assignment;
   }
 
-  /** The run of a mission, owned by this process. @throws MissionError `ERR_NOT_OWNER` */
-  run(mission: string): Promise<MissionRun> {
-    return this.#ownership.own(mission);
+  /**
+   * The run of a mission, owned by this process.
+   * @throws MissionError `ERR_NOT_OWNER`, also for a mission that no session of this host has asked for.
+   */
+  async run(mission: string): Promise<MissionRun> {
+    if (await this.#isOurs(this.view(mission).mission)) return this.#ownership.own(mission);
+    throw new MissionError("ERR_NOT_OWNER", `mission ${mission} is of no session that this host knows`);
   }
 
   view(mission: string): MissionView {
@@ -284,6 +288,10 @@ export class MissionEngine {
   async close(): Promise<void> {
     this.#closing.abort(new Error("the host is shutting down"));
     await this.#ownership.close();
+  }
+
+  #isOurs(mission: Mission): Promise<boolean> {
+    return this.#ports.host.hasSession(mission.rootSession);
   }
 
   #changed(view: MissionView): void {

@@ -1,3 +1,4 @@
+export { amend } from "./actions/amend.js";
 export { ask, delegate, retry, widen } from "./actions/control.js";
 export { describeIssue, submitPlan } from "./actions/plan.js";
 export { report, reportSchema, unapprovedCommands, verdict, verdictSchema } from "./actions/report.js";

@@ -98,10 +98,10 @@ export class MissionDraft implements MissionView {
   }
 }
 
-/** All missions of the store, the oldest first. */
-export function listMissions(store: Store): Mission[] {
+/** All missions of the store, the oldest first; as they were at a past revision if one is given. */
+export function listMissions(store: Store, at?: number): Mission[] {
   return store
-    .list(key.missions)
+    .list(key.missions, at)
     .map((entry) => missionSchema.parse(entry.value))
     .sort((a, b) => missionNumber(a) - missionNumber(b));
 }
@@ -110,8 +110,8 @@ function missionNumber({ id }: Mission): number {
   return Number(id.slice(1));
 }
 
-/** The mission as it stands now. @throws MissionError `ERR_NO_MISSION` */
-export function readMission(store: Store, id: string): MissionView {
-  const { mission, tasks } = new MissionDraft(new Transaction(store), id);
+/** The mission as it stands now, or stood at a past revision. @throws MissionError `ERR_NO_MISSION` */
+export function readMission(store: Store, id: string, at?: number): MissionView {
+  const { mission, tasks } = new MissionDraft(new Transaction(store, at), id);
   return { mission, tasks };
 }

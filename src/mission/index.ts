@@ -1,5 +1,6 @@
 export { renderBoard } from "./board.js";
 export { listMissions, MissionDraft, type MissionView, readMission } from "./draft.js";
+export { carryOut, judge, oneLine, type PlanEdit, type Verdict } from "./edits.js";
 export { MissionError, type MissionErrorCode } from "./errors.js";
 export { ancestors, graphProblems } from "./graph.js";
 export {
@@ -33,6 +34,7 @@ export {
   isSettledTask,
   isTerminalMission,
   type MissionState,
+  TASK_STATES,
   type TaskState,
 } from "./states.js";
 export { MissionViews } from "./views.js";

@@ -16,6 +16,11 @@ export function todoFile(directory: string): string {
   return join(stateFolder(directory), "todo.md");
 }
 
+/** Edits of that file which were not applied. */
+export function conflictFile(directory: string): string {
+  return join(stateFolder(directory), "todo.conflict.md");
+}
+
 /** Where what can be made anew is kept between processes: the system's folder for caches. */
 export function cacheFolder(name: string): string {
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;

@@ -20,6 +20,14 @@ const withError = z.object({
     .optional(),
 });
 
+const withFile = z.object({ file: z.string() });
+
+/** The file that the event says was edited; undefined for every other event. */
+export function editedFile(event: { type: string; properties: unknown }): string | undefined {
+  if (event.type !== "file.edited" && event.type !== "file.watcher.updated") return undefined;
+  return withFile.safeParse(event.properties).data?.file;
+}
+
 /** Reads an event by shape: the host's published types lag behind what it sends. */
 export function sessionEvent(event: { type: string; properties: unknown }): SessionEvent | undefined {
   switch (event.type) {

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import type { Hooks, PluginInput } from "@opencode-ai/plugin";
 import { createSearch } from "../isolation/index.js";
 import { addon, REWRITE_JOURNAL, recoverRewrite } from "../native/index.js";
-import { cacheFolder, fileLog, stateFile } from "../node/index.js";
+import { cacheFolder, fileLog, stateFile, todoFile } from "../node/index.js";
 import type { ModelRef } from "../ports/index.js";
 import { memoryTool, missionTools, searchTools } from "../tools/index.js";
 import { ChangedFiles, editedPaths } from "./changes.js";
 import { runCommand } from "./commands.js";
 import { type ConfigFindings, extendConfig } from "./config.js";
-import { sessionEvent } from "./events.js";
+import { editedFile, sessionEvent } from "./events.js";
 import { assertWritable, guardCall } from "./guard.js";
 import { OpenCodeHost } from "./host.js";
 import { parseOptions } from "./options.js";
@@ -63,8 +63,9 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
     changedFiles: (session: string) => changed.of(session),
   };
 
-  /** The engine, if there has been a mission; a state that cannot be opened is no reason to disturb a chat. */
-  const engineIfAny = async () => (await opened?.catch(() => undefined))?.engine;
+  /** The project, if there has been a mission; a state that cannot be opened is no reason to disturb a chat. */
+  const projectIfAny = async () => opened?.catch(() => undefined);
+  const engineIfAny = async () => (await projectIfAny())?.engine;
   const searchPorts = {
     directory,
     search,
@@ -105,7 +106,10 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
   }
   async function recover(): Promise<void> {
     try {
-      const foreign = await (await project()).engine.recover();
+      const here = await project();
+      // What was edited while nobody was here counts before anybody goes on.
+      await here.readTodo();
+      const foreign = await here.engine.recover();
       for (const { id } of foreign)
         warn(
           `Mission ${id} is left alone`,
@@ -128,8 +132,12 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
     },
     // The host does not await this hook: an error that left it would be an unhandled rejection.
     event: async ({ event }) => {
+      if (!opened) return;
+      // Editing tools of the host tell of a file; whoever edits otherwise is noticed when a session is next idle.
+      const isTodo = event.type === "session.idle" || editedFile(event) === todoFile(directory);
+      if (isTodo) void (await projectIfAny())?.readTodo();
       const seen = sessionEvent(event);
-      if (!seen || !opened) return;
+      if (!seen) return;
       if (seen.kind === "deleted") {
         changed.forget(seen.session);
         host.sessionDeleted(seen.session);

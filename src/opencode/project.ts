@@ -1,14 +1,21 @@
 import { existsSync } from "node:fs";
-import { mkdir, realpath, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, realpath, writeFile } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
-import { MissionEngine } from "../engine/index.js";
+import { amend, MissionEngine } from "../engine/index.js";
 import { Memory } from "../memory/index.js";
-import type { Role } from "../mission/index.js";
-import { isTerminalMission, type MissionView, readMission } from "../mission/index.js";
+import { isTerminalMission, MissionError, type MissionView, type Role } from "../mission/index.js";
 import { type CodeSearch, type NativeStore, WorkStealingLanes } from "../native/index.js";
-import { ProjectChecks, processOwner, stateFile, stateFolder, systemClock, todoFile } from "../node/index.js";
+import {
+  conflictFile,
+  ProjectChecks,
+  processOwner,
+  stateFile,
+  stateFolder,
+  systemClock,
+  todoFile,
+} from "../node/index.js";
 import type { Host, Log, ModelRef } from "../ports/index.js";
-import { FileProjection, renderTodo } from "../todo/index.js";
+import { FileProjection, TodoFile } from "../todo/index.js";
 import type { PluginOptions } from "./options.js";
 import { keepState, openState } from "./state.js";
 
@@ -28,16 +35,13 @@ export class Project {
   readonly #store: NativeStore;
   readonly #todo: FileProjection;
   #keeping: Promise<void> = Promise.resolve();
+  #isClosing = false;
 
   private constructor(ports: ProjectPorts, store: NativeStore) {
     this.#store = store;
     const random = { next: Math.random };
     this.memory = new Memory({ store, clock: systemClock, random });
-    this.#todo = new FileProjection(
-      todoFile(ports.directory),
-      () => renderTodo(this.#views(), store.snapshot()),
-      ports.log,
-    );
+    this.#todo = this.#projection(ports, store);
     this.engine = new MissionEngine(
       {
         ...ports,
@@ -70,6 +74,7 @@ export class Project {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     await this.engine.close();
     await this.#todo.settled();
     await this.#keeping;
@@ -80,12 +85,30 @@ export class Project {
     this.#keeping = this.#keeping.then(() => keepState(this.#store, ports));
   }
 
-  #views(): MissionView[] {
-    const missions = this.engine.missions();
-    const shown = missions.filter(
-      (one, index) => !isTerminalMission(one.state) || index === missions.length - 1,
-    );
-    return shown.map((mission) => readMission(this.#store, mission.id));
+  /** Takes in what somebody may have edited in todo.md. Never rejects. */
+  readTodo(): Promise<void> {
+    this.#todo.look();
+    return this.#todo.settled();
+  }
+
+  #projection({ directory, host, log }: ProjectPorts, store: NativeStore): FileProjection {
+    const todo = new TodoFile({
+      store,
+      log,
+      clock: systemClock,
+      amend: (mission, edits) => {
+        // They stay in the file, and are read when the project is opened again.
+        if (this.#isClosing) throw new MissionError("ERR_NOT_OWNER", "the project is being closed");
+        return amend(this.engine, mission, edits);
+      },
+      keep: (text) => appendFile(conflictFile(directory), text),
+      tell: (message) => void host.notify({ title: "todo.md", message, variant: "warning" }),
+    });
+    return new FileProjection(todoFile(directory), {
+      clock: systemClock,
+      log,
+      bring: (text) => todo.bring(text),
+    });
   }
 
   #changed(ports: ProjectPorts, view: MissionView): void {

@@ -29,9 +29,10 @@ export class Transaction {
   readonly #readPrefixes = new Set<string>();
   readonly #writes = new Map<string, unknown>();
 
-  constructor(store: Store) {
+  /** @param at the revision to read at; the newest where none is given. One at a past revision is for reading. */
+  constructor(store: Store, at = store.snapshot()) {
     this.#store = store;
-    this.snapshot = store.snapshot();
+    this.snapshot = at;
   }
 
   get(key: string): unknown {

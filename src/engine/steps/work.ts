@@ -10,9 +10,13 @@ export async function work(run: StepContext, id: string): Promise<void> {
   if (before.state === "ready") {
     const syntaxBaseline =
       before.syntaxBaseline ?? (await run.verifier.brokenFiles(before.writes, run.signal));
-    await run.change("engine", (draft) =>
-      draft.moveTask(id, "running", { attempt: before.attempt + 1, workSession: session, syntaxBaseline }),
-    );
+    const begun = await run.change("engine", (draft) => {
+      // Somebody may have cancelled it while its session was made.
+      if (draft.task(id).state !== "ready") return false;
+      draft.moveTask(id, "running", { attempt: before.attempt + 1, workSession: session, syntaxBaseline });
+      return true;
+    });
+    if (!begun) return;
   } else if (!sameSession) {
     await run.change("engine", (draft) => draft.setTask(id, { workSession: session }));
   }
