@@ -4,12 +4,15 @@
 mod audit;
 mod compact;
 mod concurrency;
-mod crash;
+mod contention;
 mod group;
+mod kills;
 mod lease;
+mod long_run;
 mod model;
 mod mvcc;
 mod open;
+mod processes;
 mod rebuild;
 mod support;
 mod watch;
