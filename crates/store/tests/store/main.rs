@@ -6,6 +6,8 @@ mod compact;
 mod concurrency;
 mod contention;
 mod group;
+#[cfg(unix)]
+mod histories;
 mod kills;
 mod lease;
 mod long_run;
