@@ -4,12 +4,17 @@
 mod audit;
 mod compact;
 mod concurrency;
-mod crash;
+mod contention;
 mod group;
+#[cfg(unix)]
+mod histories;
+mod kills;
 mod lease;
+mod long_run;
 mod model;
 mod mvcc;
 mod open;
+mod processes;
 mod rebuild;
 mod support;
 mod watch;
