@@ -27,7 +27,6 @@ it("loads an addon that has exactly what the binding's types declare", () => {
     "BindingStore",
     "languages",
     "recoverRewrite",
-    "recoverStore",
   ]);
 });
 

@@ -27,7 +27,7 @@ impl Store {
     /// is only removed when there are `keep` newer ones. Fails with `ERR_CORRUPT` where the store does not verify.
     pub fn backup(&self, keep: usize) -> Result<Backup, StoreError> {
         let folder = backups_folder(self.path());
-        fs::create_dir_all(&folder)?;
+        connection::create_folders(&folder)?;
         let present = self.read(schema::head)?;
         let path = name_of(&folder, &present);
         if check(&path).is_ok_and(|head| head == present) {

@@ -49,14 +49,16 @@ impl Store {
         let beside = Beside::of(&path)?;
         let _alone = beside.lock_alone(Instant::now() + options.busy_timeout)?;
         let work = connection::beside(&path, "-recovery");
-        let finished = work.join("finished.db");
-        if !path.exists() && finished.exists() {
-            // A recovery that was interrupted just before its end.
-            fs::rename(&finished, &path)?;
-            sync_folder(folder_of(&path))?;
+        let finished = finished_in(&work);
+        let noted = beside.head();
+        if finished.exists() {
+            // It gets that name when it is complete: all that was left to do is to put it in place.
+            let head = backup::check(&finished)?;
+            let set_aside = put_in_place(&path, &work, &beside, head)?;
+            return Ok(Some(Recovery { set_aside, backup: None, from_backup: 0, head, known: noted }));
         }
         let _ = fs::remove_dir_all(&work);
-        fs::create_dir_all(&work)?;
+        connection::create_folders(&work)?;
         let copy = work.join("damaged.db");
         copy_with_log(&path, &copy)?;
         let own = match check_if_there(&copy) {
@@ -64,7 +66,6 @@ impl Store {
             Err(error @ (StoreError::Schema { .. } | StoreError::Io { .. })) => return Err(error),
             own => own.ok().flatten(),
         };
-        let noted = beside.head();
         if own.is_some_and(|own| noted.is_none_or(|noted| noted <= own.revision)) {
             fs::remove_dir_all(&work)?;
             return Ok(None);
@@ -74,14 +75,32 @@ impl Store {
         let built = work.join("building.db");
         let head = rebuild(&built, base.as_ref().map(|base| &*base.path), &copy)?;
         fs::rename(&built, &finished)?;
-        let set_aside = set_aside(&path)?;
-        fs::rename(&finished, &path)?;
-        sync_folder(folder_of(&path))?;
-        beside.set_head(head.revision)?;
-        fs::remove_dir_all(&work)?;
+        let set_aside = put_in_place(&path, &work, &beside, head)?;
         let from_backup = base.as_ref().map_or(0, |base| base.head.revision);
         Ok(Some(Recovery { set_aside, backup: base.map(|base| base.path), from_backup, head, known }))
     }
+}
+
+/// Where a rebuilt store waits, when it is complete, for the damaged one to be set aside.
+pub(crate) fn finished_of(path: &Path) -> PathBuf {
+    finished_in(&connection::beside(path, "-recovery"))
+}
+
+fn finished_in(work: &Path) -> PathBuf {
+    work.join("finished.db")
+}
+
+/// Sets the damaged files aside and puts the finished store in their place. Can be interrupted anywhere, and done again.
+fn put_in_place(path: &Path, work: &Path, beside: &Beside, head: Head) -> Result<PathBuf, StoreError> {
+    // The rebuilt store has its name for good before the damaged one loses its own.
+    sync_folder(work)?;
+    sync_folder(folder_of(path))?;
+    let set_aside = set_aside(path)?;
+    fs::rename(finished_in(work), path)?;
+    sync_folder(folder_of(path))?;
+    beside.set_head(head.revision)?;
+    fs::remove_dir_all(work)?;
+    Ok(set_aside)
 }
 
 /// Builds a store from a backup and what follows it in the damaged one. Answers its head.
@@ -170,7 +189,6 @@ fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
         .ok_or_else(|| StoreError::corrupt("there are too many damaged stores beside it"))?;
     fs::create_dir(&folder)?;
     let name = path.file_name().unwrap_or_default();
-    // The log first: without it the file is still there to be recovered once more, if this is interrupted.
     for suffix in ["-wal", "-shm", ""] {
         let mut to = name.to_owned();
         to.push(suffix);

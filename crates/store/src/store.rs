@@ -8,6 +8,7 @@ use rusqlite::Connection;
 
 use crate::beside::{Beside, InUse};
 use crate::connection::{self, ReaderPool};
+use crate::recover;
 use crate::schema::{self, FileKind};
 use crate::turnstile::Turnstile;
 use crate::writer::{Tools, Writer, Writing};
@@ -42,7 +43,7 @@ impl Store {
         }
         let beside = Beside::of(&path)?;
         let in_use = beside.lock_in_use(Instant::now() + options.busy_timeout)?;
-        if !path.exists() && connection::beside(&path, "-recovery").join("finished.db").exists() {
+        if recover::finished_of(&path).exists() {
             return Err(StoreError::corrupt("its recovery was interrupted"));
         }
         let mut connection = connection::open(&path, &options)?;

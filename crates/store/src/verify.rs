@@ -249,7 +249,12 @@ fn damage(connection: &Connection) -> Result<Vec<String>, StoreError> {
         let lines = statement.query_map([], |row| row.get(0))?;
         lines.collect()
     };
-    match check().map_err(StoreError::from) {
+    // A page that could not be read for a moment is reported like one that is wrong: damage is what is found twice.
+    let found = match check() {
+        Ok(lines) if lines != ["ok"] => check(),
+        first => first,
+    };
+    match found.map_err(StoreError::from) {
         Ok(lines) if lines == ["ok"] => Ok(Vec::new()),
         Ok(lines) => match lines.iter().find_map(|line| failed_read(line)) {
             Some(code) => Err(StoreError::Io { detail: lines.join("; "), sqlite_code: Some(code) }),

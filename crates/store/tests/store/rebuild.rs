@@ -146,6 +146,42 @@ fn a_log_that_was_deleted_and_an_older_file_are_noticed() {
     assert_eq!(Store::open(&path, OpenOptions::default()).unwrap().snapshot().unwrap(), 20);
 }
 
+/// A store of ten commits that are only in its log, as a process that is killed leaves it.
+fn killed(folder: &Path) -> std::path::PathBuf {
+    let path = folder.join("state.db");
+    let living = folder.join("living.db");
+    let store = Store::open(&living, OpenOptions::default()).unwrap();
+    for number in 0..10 {
+        store.commit(transaction(0, &[], vec![Write::put("k", number)])).unwrap();
+    }
+    for suffix in ["", "-wal"] {
+        fs::copy(format!("{}{suffix}", living.display()), format!("{}{suffix}", path.display())).unwrap();
+    }
+    path
+}
+
+#[test]
+fn a_recovery_that_was_interrupted_is_finished_by_the_next() {
+    for moved in [&[][..], &["-wal"], &["-wal", ""]] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = killed(folder.path());
+        let work = folder.path().join("state.db-recovery");
+        fs::create_dir(&work).unwrap();
+        let rebuilt = Store::open(folder.path().join("living.db"), OpenOptions::default()).unwrap();
+        fs::rename(rebuilt.backup(1).unwrap().path, work.join("finished.db")).unwrap();
+        let aside = folder.path().join("state.db-damaged-1");
+        fs::create_dir(&aside).unwrap();
+        for suffix in moved {
+            let name = format!("state.db{suffix}");
+            fs::rename(folder.path().join(&name), aside.join(&name)).unwrap();
+        }
+        assert_eq!(Store::open(&path, quick_options()).map(drop).unwrap_err().code(), "ERR_CORRUPT");
+        assert_eq!(recover(&path).unwrap().head.revision, 10, "{moved:?} were moved");
+        assert_eq!(Store::open(&path, quick_options()).unwrap().snapshot().unwrap(), 10);
+        assert!(!work.exists());
+    }
+}
+
 #[test]
 fn an_export_makes_the_same_store_again() {
     let fixture = filled(60);
