@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rgPath } from "@vscode/ripgrep";
 import { inTime } from "./deadline.js";
@@ -10,6 +11,9 @@ import type { Reply, Request } from "./ripgrep-process.mjs";
 
 /** The ripgrep that is compared with; DIFFERENTIAL_RIPGREP names another one. */
 const program = process.env["DIFFERENTIAL_RIPGREP"] ?? rgPath;
+
+/** What another user starts, which only the super user can try out. */
+const publicProgram = process.getuid?.() === 0 ? copyForAll() : program;
 
 /** What a run of ripgrep said. */
 export interface RipgrepRun {
@@ -88,7 +92,7 @@ async function run(args: readonly string[], cwd: string, path: string): Promise<
   const { code, stdout, stderr } = await inTime(started(args, cwd), () => commandLine);
   const said = stderr.toString();
   const panicked = said.includes("panicked at crates/printer");
-  if (!panicked && (code === null || code > 2))
+  if (!panicked && (code === null || code < 0 || code > 2))
     throw new Error(`${commandLine}\nended with ${code}: ${said}`);
   // A warning begins with a path, below the one that we gave or of an ignore file above it; a refusal does not.
   const refused = code === 2 && (!/^rg: (\.\/|\/)/.test(said) || !existsSync(path));
@@ -103,9 +107,27 @@ function started(args: readonly string[], cwd: string): Promise<Reply> {
   starter ??= openStarter();
   const id = serial++;
   const user = process.geteuid?.() === process.getuid?.() ? undefined : process.geteuid?.();
-  const request: Request = { id, program, args: [...args], cwd, env: { ...environment }, user };
+  const request: Request = {
+    id,
+    program: user === undefined ? program : publicProgram,
+    args: [...args],
+    cwd,
+    env: { ...environment },
+    user,
+  };
   starter.send(request);
   return new Promise((resolve) => waiting.set(id, resolve));
+}
+
+/** A copy where every user may start it: the project may lie in a folder of one user alone. */
+function copyForAll(): string {
+  const folder = mkdtempSync(join(tmpdir(), "differential-ripgrep-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  chmodSync(folder, 0o755);
+  const copy = join(folder, "rg");
+  copyFileSync(program, copy);
+  chmodSync(copy, 0o755);
+  return copy;
 }
 
 function openStarter(): ChildProcess {
