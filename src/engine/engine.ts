@@ -63,7 +63,12 @@ export class MissionEngine {
   constructor(ports: EnginePorts, options: EngineOptions) {
     this.#ports = ports;
     this.#options = options;
-    this.#turns = new Turns(ports.host, ports.clock, (context, change) => transact(ports, context, change));
+    this.#turns = new Turns(
+      ports.host,
+      ports.clock,
+      (context, change) => transact(ports, context, change),
+      options.stallTimeoutMs,
+    );
     this.#views = new MissionViews(ports.store);
     this.#slots = new Slots(ports.lanes, ports.clock);
     const runPorts: RunPorts = {
@@ -197,6 +202,11 @@ export class MissionEngine {
   /** Something happened in a session of the host. */
   sessionEvent(session: string): void {
     this.#turns.poke(session);
+  }
+
+  /** A sign of life of a session of the host. */
+  sessionAlive(session: string): void {
+    this.#turns.heard(session);
   }
 
   /** The board; with a signal, not before the Commander is needed: a notice, or the mission at rest. */

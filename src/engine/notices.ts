@@ -1,9 +1,13 @@
 import { type Role, renderBoard } from "../mission/index.js";
-import type { Log, ModelRef } from "../ports/index.js";
+import type { Clock, Log, ModelRef } from "../ports/index.js";
 import type { MissionRun } from "./run.js";
 import type { Turns } from "./turns.js";
 
+const FIRST_WAIT_MS = 5_000;
+const MAX_WAIT_MS = 5 * 60_000;
+
 interface NoticePorts {
+  readonly clock: Clock;
   readonly log: Log;
   readonly turns: Turns;
   readonly own: (mission: string) => Promise<MissionRun>;
@@ -24,12 +28,23 @@ export class Notices {
     const notice = `${mission}#${number}`;
     if (this.#underWay.has(notice)) return;
     this.#underWay.add(notice);
-    void this.#deliver(mission, number)
-      .catch((error) => {
-        if (!this.#ports.closing.aborted)
-          this.#ports.log.error("notice.failed", { mission, error: String(error) });
-      })
-      .finally(() => this.#underWay.delete(notice));
+    void this.#untilDelivered(mission, number).finally(() => this.#underWay.delete(notice));
+  }
+
+  /** A host that does not take it now may later: the mission waits for it, and so does its lease. */
+  async #untilDelivered(mission: string, number: number): Promise<void> {
+    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(MAX_WAIT_MS, waitMs * 2)) {
+      try {
+        return await this.#deliver(mission, number);
+      } catch (error) {
+        if (this.#ports.closing.aborted) return;
+        this.#ports.log.error("notice.failed", { mission, error: String(error) });
+        // Whoever has the mission tells it.
+        const { code } = error as { code?: unknown };
+        if (code === "ERR_NOT_OWNER" || code === "ERR_FENCED") return;
+        await this.#ports.clock.sleep(waitMs, this.#ports.closing).catch(() => undefined);
+      }
+    }
   }
 
   async #deliver(id: string, number: number): Promise<void> {

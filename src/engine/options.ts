@@ -6,6 +6,8 @@ export interface EngineOptions {
   readonly review: "always" | "never";
   /** Time limit of one acceptance command, in milliseconds. */
   readonly commandTimeoutMs: number;
+  /** A turn of which nothing is heard for so long is stopped and taken up again, in milliseconds. */
+  readonly stallTimeoutMs: number;
   /** Slots for each kind of work. */
   readonly slots: { readonly planner: number; readonly worker: number; readonly reviewer: number };
 }
@@ -14,6 +16,7 @@ export const DEFAULT_OPTIONS: EngineOptions = {
   attempts: 3,
   review: "always",
   commandTimeoutMs: 10 * 60_000,
+  stallTimeoutMs: 15 * 60_000,
   slots: { planner: 2, worker: 8, reviewer: 4 },
 };
 

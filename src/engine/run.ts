@@ -157,6 +157,7 @@ export class MissionRun {
   async #perform(job: Job, signal: AbortSignal): Promise<void> {
     if (signal.aborted || !jobsFor(this.view()).some((one) => one.id === job.id)) return;
     const run = this.#stepContext(signal);
+    this.#ports.log.info("job.begun", { job: job.id });
     try {
       if (job.kind === "plan") await plan(run);
       else if (job.kind === "seal") await seal(run);
@@ -167,6 +168,8 @@ export class MissionRun {
     } catch (error) {
       if (signal.aborted) return;
       await this.#fail(job, error);
+    } finally {
+      this.#ports.log.info("job.over", { job: job.id });
     }
   }
 

@@ -38,25 +38,51 @@ export class Turns {
   readonly #host: Host;
   readonly #clock: Clock;
   readonly #commit: Commit;
+  readonly #stallMs: number;
   readonly #waiting = new Map<string, Set<() => void>>();
+  /** When something was last heard of the sessions that are waited for. */
+  readonly #heardMs = new Map<string, number>();
 
-  constructor(host: Host, clock: Clock, commit: Commit) {
+  constructor(host: Host, clock: Clock, commit: Commit, stallMs: number) {
     this.#host = host;
     this.#clock = clock;
     this.#commit = commit;
+    this.#stallMs = stallMs;
   }
 
   /** The host reported something about a session: whoever waits for its turn looks again. */
   poke(session: string): void {
+    this.heard(session);
     for (const wake of this.#waiting.get(session) ?? []) wake();
   }
 
+  /** The session is alive: its turn is not stopped for silence. */
+  heard(session: string): void {
+    if (this.#heardMs.has(session)) this.#heardMs.set(session, this.#clock.now());
+  }
+
   /**
-   * Delivers the instruction and resolves when its turn is over.
+   * Delivers the instruction and resolves when its turn is over. A turn of which nothing was heard for too long, and that
+   * waits for no person, is stopped, and counts as interrupted.
    * @throws the signal's reason when aborted; the host's error when sending fails.
    */
   async deliver(request: InstructionRequest, context: CommitContext, signal: AbortSignal): Promise<TurnEnd> {
     const { instruction, fresh } = await this.#intend(request, context);
+    this.#heardMs.set(instruction.session, this.#clock.now());
+    try {
+      return await this.#untilOver(request, instruction, fresh, context, signal);
+    } finally {
+      this.#heardMs.delete(instruction.session);
+    }
+  }
+
+  async #untilOver(
+    request: InstructionRequest,
+    instruction: Instruction,
+    fresh: boolean,
+    context: CommitContext,
+    signal: AbortSignal,
+  ): Promise<TurnEnd> {
     let sentAt: number | undefined;
     let sends = 0;
     let pollMs = POLL_MIN_MS;
@@ -71,6 +97,12 @@ export class Turns {
       if (turn.state === "interrupted") return { state: "interrupted", fresh };
       if (turn.state === "running") {
         if (sends > 0) await this.#mark(instruction, "accepted", context);
+        if (turn.waiting) this.heard(instruction.session);
+        const heardMs = this.#heardMs.get(instruction.session) ?? 0;
+        if (this.#clock.now() - heardMs >= this.#stallMs) {
+          await this.#host.abort(instruction.session);
+          return { state: "interrupted", fresh };
+        }
       } else if (sentAt === undefined || this.#clock.now() - sentAt >= RESEND_AFTER_MS) {
         if (request.obsolete?.()) return { state: "obsolete", fresh };
         if (sends === MAX_SENDS) return { state: "unanswered", fresh };

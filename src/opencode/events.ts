@@ -3,6 +3,10 @@ import * as z from "zod";
 /** What the plugin wants to know of the host's events; everything else is dropped without a look at its content. */
 export type SessionEvent =
   | { readonly kind: "changed" | "deleted"; readonly session: string }
+  /** A sign of life, of which there are very many. */
+  | { readonly kind: "alive"; readonly session: string }
+  /** The session asks the user something, or has its answer. */
+  | { readonly kind: "asked" | "answered"; readonly session: string; readonly question: string }
   | { readonly kind: "failed"; readonly session: string; readonly message: string };
 
 const withSession = z.object({ sessionID: z.string() });
@@ -19,6 +23,10 @@ const withError = z.object({
     .object({ name: z.string(), data: z.object({ message: z.string().optional() }).optional() })
     .optional(),
 });
+
+const withPart = z.object({ part: z.object({ sessionID: z.string() }) });
+const withQuestion = z.object({ sessionID: z.string(), id: z.string() });
+const withReply = z.object({ sessionID: z.string(), requestID: z.string() });
 
 const withFile = z.object({ file: z.string() });
 
@@ -42,6 +50,23 @@ export function sessionEvent(event: { type: string; properties: unknown }): Sess
       const parsed = withMessage.safeParse(event.properties);
       if (!parsed.success || parsed.data.info.role !== "assistant") return undefined;
       return { kind: "changed", session: parsed.data.info.sessionID };
+    }
+    case "message.part.updated": {
+      const parsed = withPart.safeParse(event.properties);
+      return parsed.success ? { kind: "alive", session: parsed.data.part.sessionID } : undefined;
+    }
+    case "permission.asked":
+    case "question.asked": {
+      const parsed = withQuestion.safeParse(event.properties);
+      if (!parsed.success) return undefined;
+      return { kind: "asked", session: parsed.data.sessionID, question: parsed.data.id };
+    }
+    case "permission.replied":
+    case "question.replied":
+    case "question.rejected": {
+      const parsed = withReply.safeParse(event.properties);
+      if (!parsed.success) return undefined;
+      return { kind: "answered", session: parsed.data.sessionID, question: parsed.data.requestID };
     }
     case "session.error": {
       const parsed = withError.safeParse(event.properties);

@@ -40,6 +40,8 @@ export class OpenCodeHost implements Host {
   readonly #log: Log;
   /** Errors of sessions that have no message to show them on, such as an unknown model. */
   readonly #sessionErrors = new Map<string, string>();
+  /** What each session has asked the user and has no answer to. */
+  readonly #questions = new Map<string, Set<string>>();
   /** The message that each session was last prompted with by this process. */
   readonly #prompted = new Map<string, string>();
 
@@ -102,10 +104,14 @@ export class OpenCodeHost implements Host {
   }
 
   async turn(session: string, messageId: string): Promise<Turn> {
-    if (await this.#isBusy(session)) return { state: "running" };
+    if (await this.#isBusy(session)) return this.#running(session);
     const turn = await this.#idleTurn(session, messageId);
     // A session that has begun to work between the two looks is not an interrupted one.
-    return turn.state !== "ended" && (await this.#isBusy(session)) ? { state: "running" } : turn;
+    return turn.state !== "ended" && (await this.#isBusy(session)) ? this.#running(session) : turn;
+  }
+
+  #running(session: string): Turn {
+    return { state: "running", waiting: (this.#questions.get(session)?.size ?? 0) > 0 };
   }
 
   async abort(session: string): Promise<void> {
@@ -127,8 +133,22 @@ export class OpenCodeHost implements Host {
     if (this.#prompted.has(session)) this.#sessionErrors.set(session, message);
   }
 
+  /** To be called when a session asks the user something: a permission, or a question of the model. */
+  sessionAsks(session: string, question: string): void {
+    const questions = this.#questions.get(session) ?? new Set();
+    this.#questions.set(session, questions.add(question));
+  }
+
+  /** To be called when the user has answered, or would not. */
+  sessionAnswered(session: string, question: string): void {
+    const questions = this.#questions.get(session);
+    questions?.delete(question);
+    if (questions?.size === 0) this.#questions.delete(session);
+  }
+
   /** To be called when the host has deleted a session. */
   sessionDeleted(session: string): void {
+    this.#questions.delete(session);
     this.#prompted.delete(session);
     this.#sessionErrors.delete(session);
   }

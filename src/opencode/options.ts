@@ -6,6 +6,7 @@ const optionsSchema = z.strictObject({
   attempts: z.number().int().min(1).max(10).default(DEFAULT_OPTIONS.attempts),
   review: z.enum(["always", "never"]).default(DEFAULT_OPTIONS.review),
   commandTimeoutMs: z.number().int().min(1_000).max(3_600_000).default(DEFAULT_OPTIONS.commandTimeoutMs),
+  stallTimeoutMs: z.number().int().min(60_000).max(86_400_000).default(DEFAULT_OPTIONS.stallTimeoutMs),
   slots: z
     .strictObject({
       planner: z.number().int().min(1).max(64).default(DEFAULT_OPTIONS.slots.planner),

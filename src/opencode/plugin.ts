@@ -143,7 +143,11 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
         host.sessionDeleted(seen.session);
       }
       if (seen.kind === "failed") host.sessionFailed(seen.session, seen.message);
-      (await engineIfAny())?.sessionEvent(seen.session);
+      if (seen.kind === "asked") host.sessionAsks(seen.session, seen.question);
+      if (seen.kind === "answered") host.sessionAnswered(seen.session, seen.question);
+      const engine = await engineIfAny();
+      if (seen.kind === "alive") engine?.sessionAlive(seen.session);
+      else engine?.sessionEvent(seen.session);
     },
     "command.execute.before": async (call, output) => {
       const command = findings.commands.get(call.command);

@@ -40,12 +40,14 @@ export interface TurnFailure {
  * What became of one instruction, read from the host's own records:
  * - `missing`: the session has no such message;
  * - `unanswered`: the message is there, the session is idle, and no model call has answered it;
- * - `running`: the session is working (on this instruction or on an earlier one);
+ * - `running`: the session is working (on this instruction or on an earlier one); `waiting`: it has asked a person
+ *   something and waits for the answer;
  * - `interrupted`: an answer was begun and the process that wrote it is gone;
  * - `ended`: the answer is complete.
  */
 export type Turn =
-  | { readonly state: "missing" | "unanswered" | "running" | "interrupted" }
+  | { readonly state: "missing" | "unanswered" | "interrupted" }
+  | { readonly state: "running"; readonly waiting?: boolean | undefined }
   | { readonly state: "ended"; readonly use: TokenUse; readonly failure?: TurnFailure | undefined };
 
 export interface Notice {

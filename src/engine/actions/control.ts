@@ -2,6 +2,7 @@ import {
   ancestors,
   compileGlob,
   graphProblems,
+  isActiveMission,
   isTerminalMission,
   MAX_TASKS,
   MAX_WRITE_SET_SIZE,
@@ -78,6 +79,12 @@ export async function delegate(engine: MissionEngine, session: string, plan: Pla
   if (assignment.role === "commander") await engine.resumable(run.id);
   await run.change(actor, (draft) => {
     assertOpen(draft);
+    // Only the Commander takes a mission up again that was stopped.
+    if (assignment.role === "worker" && !isActiveMission(draft.mission.state))
+      throw new MissionError(
+        "ERR_INVALID_STATE",
+        `mission ${run.id} is ${draft.mission.state}: end your turn, you will hear when it goes on`,
+      );
     const depth = assignment.task ? draft.task(assignment.task).depth + 1 : 0;
     if (draft.tasks.length >= MAX_TASKS)
       throw new MissionError(
