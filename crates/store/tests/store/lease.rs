@@ -136,3 +136,22 @@ fn names_and_holders_have_limits() {
     let grant = store.acquire_lease("l", "", u64::MAX, None).unwrap();
     assert_eq!(grant.expires_ms, (1 << 53) - 1, "an endless hold ends where JSON's integers do");
 }
+
+#[test]
+fn a_clock_that_goes_backwards_changes_no_order_and_gives_no_lease_away() {
+    let fixture = Fixture::new();
+    fixture.set_time(1_000_000);
+    let first = put(&fixture.store, "k", 1);
+    let held = acquire(&fixture.store, "a").token;
+    fixture.set_time(5_000);
+    let second = put(&fixture.store, "k", 2);
+    assert_eq!((first.revision, second.revision), (1, 2));
+    assert_eq!(fixture.store.get("k", None).unwrap().unwrap().value, "2");
+    let taken = fixture.store.acquire_lease("mission/1", "b", 100, None);
+    assert_eq!(taken.unwrap_err().code(), "ERR_LEASE_HELD");
+    // Its holder renews it by the new time, and it runs out by that.
+    assert_eq!(fixture.store.renew_lease("mission/1", held, 100).unwrap(), 5_100);
+    fixture.set_time(5_200);
+    assert!(acquire(&fixture.store, "b").token > held);
+    assert!(fixture.store.verify().unwrap().ok);
+}

@@ -128,7 +128,33 @@ fn a_page_of_rubbish_anywhere_costs_at_most_what_is_behind_the_backup() {
 }
 
 #[test]
-fn a_log_that_was_deleted_and_an_older_file_are_noticed() {
+fn a_log_that_was_deleted_is_missed_and_a_backup_brings_back_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let living = folder.path().join("living.db");
+    let store = Store::open(&living, OpenOptions::default()).unwrap();
+    fill(&store, 0, 12);
+    store.backup(5).unwrap();
+    fill(&store, 12, 20);
+    // As a process that is killed leaves it, and without its log.
+    let path = folder.path().join("state.db");
+    fs::copy(&living, &path).unwrap();
+    for suffix in ["-locks", "-backups"] {
+        let to = folder.path().join(format!("state.db{suffix}"));
+        fs::create_dir(&to).unwrap();
+        for entry in fs::read_dir(folder.path().join(format!("living.db{suffix}"))).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+    let error = Store::open(&path, OpenOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("to 20 are not in it any more"), "{error}");
+    let recovery = recover(&path).unwrap();
+    assert_eq!((recovery.head.revision, recovery.known), (12, Some(20)));
+    assert_eq!(Store::open(&path, OpenOptions::default()).unwrap().snapshot().unwrap(), 12);
+}
+
+#[test]
+fn an_older_file_in_the_stores_place_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
     let store = Store::open(&path, OpenOptions::default()).unwrap();
