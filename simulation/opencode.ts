@@ -1,12 +1,4 @@
-import type {
-  Host,
-  ModelRef,
-  Notice,
-  Prompt,
-  SessionRequest,
-  Turn,
-  TurnFailure,
-} from "../src/ports/index.js";
+import type { Host, Notice, Prompt, SessionRequest, Turn, TurnFailure } from "../src/ports/index.js";
 import type { Weather } from "./weather.js";
 import type { World } from "./world.js";
 
@@ -34,6 +26,15 @@ export interface Resident {
   event(session: string): void;
 }
 
+/** A call that did not reach the host, or whose answer was lost. */
+class HostFailure extends Error {
+  readonly code = "ERR_HOST";
+
+  constructor() {
+    super("the host did not answer");
+  }
+}
+
 const USE = { input: 1_000, output: 100, cacheRead: 500, cost: 0.01 };
 
 /** OpenCode as its users know it: sessions are on disk, turns are not, and nothing arrives for certain. */
@@ -53,6 +54,11 @@ export class SimulatedOpenCode {
 
   get busy(): string[] {
     return [...this.#running.keys()];
+  }
+
+  /** The sessions of agents. */
+  get children(): string[] {
+    return [...this.sessions.values()].filter(({ parent }) => parent !== "").map(({ id }) => id);
   }
 
   addRoot(id: string): void {
@@ -81,7 +87,7 @@ export class SimulatedOpenCode {
   handle(): Host {
     const call = <T>(act: () => T): Promise<T> =>
       this.#world.takes(this.#weather.latencyMs, () => {
-        if (this.#world.random.chance(this.#weather.failingCall)) throw new Error("the host did not answer");
+        if (this.#world.random.chance(this.#weather.failingCall)) throw new HostFailure();
         return act();
       });
     return {
@@ -112,13 +118,6 @@ export class SimulatedOpenCode {
       }
     turn.abort(new Error("aborted"));
     this.#tell(id);
-  }
-
-  /** A message of the user in a session. */
-  type(session: string, text: string, model: ModelRef): void {
-    const number = String(++this.#ids).padStart(8, "0");
-    const ids = { messageId: `msg_${number}`, partId: `prt_${number}` };
-    this.#prompt({ session, ...ids, agent: "commander", model, text });
   }
 
   #create(request: SessionRequest): string {

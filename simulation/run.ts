@@ -1,160 +1,156 @@
-import { retry } from "../src/engine/index.js";
+import { isTerminalMission } from "../src/mission/index.js";
 import { Invariants } from "./invariants.js";
 import { MemoryStore } from "./memory-store.js";
 import { SimulatedOpenCode } from "./opencode.js";
 import { Process, type Stage } from "./process.js";
-import { CALM, type Weather, weatherOf } from "./weather.js";
+import { User } from "./user.js";
+import { CALM, weatherOf } from "./weather.js";
 import { World } from "./world.js";
 
 const MINUTE = 60_000;
 /** For so long the weather is what it is; then it gets calm, and everything must come to an end. */
 const STORM_MS = 120 * MINUTE;
 const LIMIT_MS = 7 * 24 * 60 * MINUTE;
-const MODEL = { providerID: "simulated", modelID: "one" };
+const HELP = 0.2;
 
 export interface Result {
   readonly seed: number;
   /** What must not have happened. */
   readonly failures: readonly string[];
+  /** How the missions ended. */
   readonly states: Readonly<Record<string, string>>;
   readonly commits: number;
+  /** How many processes it took. */
   readonly lives: number;
   readonly virtualMs: number;
   readonly log: readonly string[];
 }
 
 /** Runs one seed: one to three missions of up to so many tasks, to their end. */
-export async function simulate(seed: number, tasks: number, weather?: Weather): Promise<Result> {
-  const world = new World(seed);
-  const { random } = world;
-  const stage: Stage = {
-    world,
-    weather: weather ?? weatherOf(random),
-    store: new MemoryStore(world),
-    host: undefined as never,
-    dead: new Set(),
-    tasks,
-    fail: (what) => failures.push(what),
-  };
-  const failures: string[] = [];
-  const host = new SimulatedOpenCode(world, stage.weather);
-  Object.assign(stage, { host });
-  const invariants = new Invariants(stage.fail);
-  stage.store.onCommit = (revision, transaction) => invariants.committed(revision, transaction);
-  const roots = Array.from({ length: 1 + random.below(3) }, (_, at) => `ses_root${at + 1}`);
-  for (const root of roots) host.addRoot(root);
-  const beginMs = world.now();
-  let lives = 1;
-  let process = new Process(stage, lives);
-  const log: string[] = [];
+export function simulate(seed: number, tasks: number): Promise<Result> {
+  return new Simulation(seed, tasks).run();
+}
 
-  const live = () => {
-    if (process.isDead) {
-      process = new Process(stage, ++lives);
-      void process.engine.recover().catch((error: unknown) => stage.fail(`recovery failed: ${error}`));
-    }
-  };
-  const isOver = (state: string) => ["sealed", "failed", "cancelled"].includes(state);
-  const missions = () => process.engine.missions();
+class Simulation {
+  readonly #seed: number;
+  readonly #world: World;
+  readonly #stage: Stage;
+  readonly #user: User;
+  readonly #invariants: Invariants;
+  readonly #beginMs: number;
+  readonly #failures: string[] = [];
+  readonly #log: string[] = [];
+  #process: Process;
 
-  /** What users do, now and then. Everything may be refused. */
-  const act = async () => {
-    const { engine } = process;
-    const mission = random.pick(missions());
-    if (!mission) return;
-    const choice = random.below(6);
-    if (choice === 0) await engine.pause(mission.id, "the user wants a pause");
-    else if (choice === 1 && random.chance(0.2)) await engine.cancel(mission.id, "enough");
-    else if (choice === 2) host.interrupt(random.pick(host.busy) ?? "");
-    else if (choice === 3)
-      await engine.rootMessage(mission.rootSession, { ...MODEL, modelID: random.pick(["one", "two"]) });
-    else if (choice === 4)
-      host.remove(random.pick([...host.sessions.keys()].filter((id) => !roots.includes(id))) ?? "");
-    else await engine.resume(mission.id);
-  };
-  const help = async () => {
-    for (const { id, state, rootSession } of missions()) {
-      if (state === "paused") await process.engine.resume(id);
-      if (state !== "blocked") continue;
-      const stuck = process.engine
-        .view(id)
-        .tasks.find((task) => task.state === "failed" || task.state === "blocked");
-      if (stuck) await retry(process.engine, rootSession, stuck.id, "try again");
-      else await process.engine.resume(id);
-    }
-  };
-  const quietly = (work: () => Promise<unknown>) =>
-    void work().catch((error: { code?: unknown }) => {
-      if (typeof error.code !== "string" && !String(error).includes("the host"))
-        stage.fail(`a command met: ${error}`);
-    });
+  constructor(seed: number, tasks: number) {
+    this.#seed = seed;
+    const world = new World(seed);
+    const weather = weatherOf(world.random);
+    const fail = (what: string) => this.#failures.push(what);
+    const host = new SimulatedOpenCode(world, weather);
+    const store = new MemoryStore(world);
+    this.#world = world;
+    this.#beginMs = world.now();
+    this.#stage = { world, weather, store, host, dead: new Set(), tasks, fail };
+    this.#user = new User(world.random, host, fail);
+    this.#invariants = new Invariants(fail);
+    store.onCommit = (revision, transaction) => this.#invariants.committed(revision, transaction);
+    this.#process = new Process(this.#stage, 1);
+  }
 
-  for (const [at, session] of roots.entries())
-    world.schedule(at * random.below(10) * MINUTE, () => {
-      live();
-      quietly(async () => {
-        await process.engine.open({ goal: "the goal", session });
-        await process.engine.rootMessage(session, MODEL);
+  async run(): Promise<Result> {
+    const { random } = this.#world;
+    const missions = 1 + random.below(3);
+    for (let at = 0; at < missions; at++) {
+      const root = `ses_root${at + 1}`;
+      this.#stage.host.addRoot(root);
+      this.#world.schedule(at * random.below(10) * MINUTE, () => {
+        this.#live();
+        this.#user.begin(this.#process.engine, root);
       });
+    }
+    this.#world.schedule(MINUTE, () => this.#minute());
+    try {
+      await this.#world.run(() => this.#isDone(), LIMIT_MS);
+      this.#invariants.delivered(this.#stage.host);
+      if (this.#failures.length === 0) this.#invariants.ended();
+      await this.#close();
+    } catch (error) {
+      this.#stage.fail(String(error));
+    }
+    return this.#result();
+  }
+
+  /** Starts OpenCode again if it has died. */
+  #live(): void {
+    if (!this.#process.isDead) return;
+    this.#process = new Process(this.#stage, this.#process.number + 1);
+    void this.#process.engine.recover().catch((error: unknown) => {
+      if ((error as { code?: unknown }).code !== "ERR_HOST") this.#stage.fail(`recovery failed: ${error}`);
     });
-  const isStorm = () => world.now() - beginMs < STORM_MS;
-  const minute = () => {
-    live();
-    if (isStorm()) {
-      if (random.chance(stage.weather.userAct)) quietly(act);
-      if (random.chance(stage.weather.death)) {
-        log.push(...process.log, `${world.now()} the process ${process.number} died`);
-        process.kill();
+  }
+
+  #minute(): void {
+    const { weather } = this.#stage;
+    const { random } = this.#world;
+    this.#live();
+    if (this.#isStorm()) {
+      if (random.chance(weather.userAct)) this.#user.meddle(this.#process.engine);
+      if (random.chance(weather.death)) {
+        this.#log.push(...this.#process.log, `${this.#world.now()} the process ${this.#process.number} died`);
+        this.#process.kill();
       }
     } else {
-      Object.assign(stage.weather, CALM);
-      if (random.chance(0.2)) quietly(help);
+      Object.assign(weather, CALM);
+      if (random.chance(HELP)) this.#user.help(this.#process.engine);
     }
-    world.schedule(MINUTE, minute);
-  };
-  world.schedule(MINUTE, minute);
+    this.#world.schedule(MINUTE, () => this.#minute());
+  }
 
-  const done = () =>
-    failures.length > 0 ||
-    (!isStorm() &&
-      !process.isDead &&
-      missions().every(({ state, notice }) => isOver(state) && notice?.delivered !== false));
-  try {
-    await world.run(done, LIMIT_MS, () => undefined);
-    invariants.delivered(host);
-    if (failures.length === 0) invariants.ended();
+  #isStorm(): boolean {
+    return this.#world.now() - this.#beginMs < STORM_MS;
+  }
+
+  #isDone(): boolean {
+    if (this.#failures.length > 0) return true;
+    if (this.#isStorm() || this.#process.isDead) return false;
+    const missions = this.#process.engine.missions();
+    return missions.every(({ state, notice }) => isTerminalMission(state) && notice?.delivered !== false);
+  }
+
+  /** Nothing is left when the host shuts down. */
+  async #close(): Promise<void> {
     let isClosed = false;
-    void process.engine.close().then(() => {
+    void this.#process.engine.close().then(() => {
       isClosed = true;
     });
-    await world.run(
-      () => isClosed,
-      10 * MINUTE,
-      () => undefined,
-    );
+    await this.#world.run(() => isClosed, 10 * MINUTE);
     // What a process had that died just before runs out by itself.
-    const restMs = world.now() + MINUTE;
-    await world.run(
-      () => world.now() > restMs,
-      10 * MINUTE,
-      () => undefined,
-    );
-    if (failures.length === 0 && stage.store.heldLeases > 0) stage.fail("a lease was left held");
-    if (failures.length === 0 && host.busy.length > 0) stage.fail(`${host.busy} go on without an engine`);
-  } catch (error) {
-    stage.fail(String(error));
+    const restMs = this.#world.now() + MINUTE;
+    await this.#world.run(() => this.#world.now() > restMs, 10 * MINUTE);
+    const { store, host, fail } = this.#stage;
+    if (this.#failures.length > 0) return;
+    if (store.heldLeases > 0) fail("a lease was left held");
+    if (host.busy.length > 0) fail(`${host.busy} go on without an engine`);
   }
-  log.push(...process.log);
-  for (const { id } of missions())
-    for (const task of process.engine.view(id).tasks)
-      log.push(`${id}/${task.id} ${task.state} ${task.attempt}/${task.attemptLimit} ${task.reason ?? ""}`);
-  return {
-    seed,
-    failures,
-    states: Object.fromEntries(missions().map(({ id, state }) => [id, state])),
-    commits: stage.store.snapshot(),
-    lives,
-    virtualMs: world.now() - beginMs,
-    log,
-  };
+
+  #result(): Result {
+    const { engine, log, number } = this.#process;
+    this.#log.push(...log);
+    const missions = engine.missions();
+    for (const { id } of missions)
+      for (const task of engine.view(id).tasks)
+        this.#log.push(
+          `${id}/${task.id} ${task.state} ${task.attempt}/${task.attemptLimit} ${task.reason ?? ""}`,
+        );
+    return {
+      seed: this.#seed,
+      failures: this.#failures,
+      states: Object.fromEntries(missions.map(({ id, state }) => [id, state])),
+      commits: this.#stage.store.snapshot(),
+      lives: number,
+      virtualMs: this.#world.now() - this.#beginMs,
+      log: this.#log,
+    };
+  }
 }
