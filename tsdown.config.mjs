@@ -7,7 +7,9 @@ const common = {
   // Instructions are Markdown files that become text in the bundle.
   loader: { ".md": "text" },
   // One file loads sooner than zod's many: the host waits for a plugin's import.
-  deps: { alwaysBundle: ["zod", "vscode-jsonrpc"] },
+  deps: { alwaysBundle: ["zod", "vscode-jsonrpc", "jsonc-parser"] },
+  // Its `main` is a UMD bundle that cannot be bundled again; this is the same as modules.
+  alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
   outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
   clean: true,
 };
@@ -30,6 +32,7 @@ export default defineConfig([
         to: "dist/licenses",
         rename: "vscode-jsonrpc.txt",
       },
+      { from: "node_modules/jsonc-parser/LICENSE.md", to: "dist/licenses", rename: "jsonc-parser.md" },
     ],
   },
   // Behind `npm start` and `npm run bench:*`; not published.
