@@ -41,7 +41,8 @@ export function apply(change: FileChange, { files, surroundings, now }: ApplyPor
   if (isSame(before, after)) return { written: false };
   assertApplicable(change, files);
   const known = records.read(target);
-  const backup = before && records.backup(target, before, now());
+  // A file that was made for the entry goes as it came.
+  const backup = before && after && records.backup(target, before, now());
   const folders = after && !before ? makeFolders(files, dirname(target)) : [];
   try {
     if (typeof change.record === "object") records.write({ path: target, ...change.record, folders });

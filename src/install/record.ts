@@ -29,10 +29,15 @@ export class Records {
     this.#folder = folder;
   }
 
-  /** The record of a file. A damaged one counts as none: the entry is then removed without it. */
+  /**
+   * The record of a file. A damaged one counts as none: the entry is then removed without it.
+   * @throws InstallError for one that could not be read
+   */
   read(path: string): InstallRecord | undefined {
+    const bytes = readIfAny(this.#files, this.#fileOf(path));
+    if (!bytes) return undefined;
     try {
-      const record = recordSchema.parse(JSON.parse(String(readIfAny(this.#files, this.#fileOf(path)))));
+      const record = recordSchema.parse(JSON.parse(bytes.toString()));
       return record.path === path ? record : undefined;
     } catch {
       return undefined;
