@@ -152,6 +152,16 @@ const TABLE: readonly [string, Broken, [check: string, status: string, found: st
     ["model", "warning", "no model is configured", "opencode auth login"],
   ],
   [
+    "the model is in a file that OpenCode never reads",
+    {
+      home: {
+        [CONFIG]: '{"plugin": ["opencode-orchestrator@1.2.3"]}',
+        ".opencode.json": '{"model": "a/b"}',
+      },
+    },
+    ["model", "warning", "no model is configured", "opencode auth login"],
+  ],
+  [
     "there is no git",
     { ports: without("git") },
     ["git", "warning", "there is no git in the PATH", "install git"],
@@ -258,6 +268,26 @@ describe("the doctor", () => {
       {
         home: { [CONFIG]: '{"plugin": ["opencode-orchestrator@1.2.3"]}' },
         variables: { OPENAI_API_KEY: "x" },
+      },
+    ],
+    [
+      "a file is broken that OpenCode never reads",
+      { home: { ".opencode.json": "{", ".config/opencode.json": "{" } },
+    ],
+    [
+      "the environment names the plugin",
+      {
+        home: { [CONFIG]: "{}" },
+        variables: { OPENCODE_CONFIG_CONTENT: plugins("opencode-orchestrator@1.2.3") },
+      },
+    ],
+    [
+      "the model is in a file whose array of plugins is hidden",
+      {
+        home: {
+          [CONFIG]: '{"model": "a/b", "plugin": []}',
+          ".config/opencode/opencode.jsonc": '{"plugin": ["opencode-orchestrator@1.2.3"]}',
+        },
       },
     ],
     ["there are no language servers", { ports: without("pyright-langserver") }],

@@ -21,6 +21,8 @@ export interface ConfigFile {
   readonly value: Readonly<Record<string, unknown>>;
   /** Why it cannot be used. */
   readonly problem?: string;
+  /** Whether OpenCode reads the file. */
+  readonly read: boolean;
   /** Why OpenCode does not take its plugins; absent where it does. */
   readonly unread?: string;
   /** Our entries' specs. */
@@ -58,6 +60,7 @@ export function readConfiguration(ports: DoctorPorts): Configuration {
   const files = [
     ...user.flatMap((group) => readGroup(group, ports, known)),
     ...projectFiles.flatMap((group) => readGroup(group, ports, known, disabled)),
+    ...inVariable(ports),
     ...readGroup({ paths: strayPaths(ports), joins: true }, ports, known, "OpenCode never reads this file"),
   ];
   const listings = files.flatMap((file) =>
@@ -102,29 +105,39 @@ function readGroup(
   const last = there.findLast(({ value }) => Array.isArray(value["plugin"]));
   return there.map((file) => {
     const why = unread ?? (joins || file === last || !last ? undefined : `"plugin" in ${last.path} hides it`);
-    return why === undefined ? file : { ...file, unread: why };
+    return { ...file, read: unread === undefined, ...(why !== undefined && { unread: why }) };
   });
 }
 
-function readFile(path: string, { files }: DoctorPorts): ConfigFile | undefined {
-  let bytes: Buffer;
+function readFile(path: string, ports: DoctorPorts): ConfigFile | undefined {
   try {
-    bytes = files.readFileSync(path);
+    return fileOf(path, ports.files.readFileSync(path), ports);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    return { path, value: {}, ours: [], problem: `${path} cannot be read: ${message}` };
+    return { path, value: {}, ours: [], read: true, problem: `${path} cannot be read: ${message}` };
   }
+}
+
+/** A configuration that stands in the environment. */
+function inVariable(ports: DoctorPorts): ConfigFile[] {
+  const name = "OPENCODE_CONFIG_CONTENT";
+  const content = ports.surroundings.variables[name];
+  return content ? [fileOf(join(ports.directory, name), Buffer.from(content), ports)] : [];
+}
+
+function fileOf(path: string, bytes: Buffer, { files }: DoctorPorts): ConfigFile {
   try {
     const { body } = decodeConfig(bytes, path);
     const nameAt = packageNames(files);
     // Of several arrays in one file, the last counts.
     const array = pluginArrays(parseConfig(body, path), body, path).at(-1);
     const specs = (array ? entriesOf(array) : []).map(({ spec }) => spec);
-    return { path, value: configValue(body), ours: specs.filter((spec) => isOurs(spec, path, nameAt)) };
+    const ours = specs.filter((spec) => isOurs(spec, path, nameAt));
+    return { path, value: configValue(body), ours, read: true };
   } catch (error) {
     if (!(error instanceof InstallError)) throw error;
-    return { path, value: {}, ours: [], problem: error.message };
+    return { path, value: {}, ours: [], read: true, problem: error.message };
   }
 }
 

@@ -4,9 +4,7 @@ import { type Check, failed, ok } from "../check.js";
 export const configurationFiles: Check = {
   name: "configuration",
   run: ({ configuration }) => {
-    const read = configuration.files.filter(
-      ({ problem, unread }) => problem !== undefined || unread === undefined,
-    );
+    const read = configuration.files.filter((file) => file.read);
     const broken = read.flatMap(({ problem }) =>
       problem === undefined ? [] : [failed(problem, "correct the file at that place, or restore it")],
     );

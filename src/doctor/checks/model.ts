@@ -19,7 +19,8 @@ export const model: Check = {
 };
 
 function source({ configuration, ports }: Examination): string | undefined {
-  for (const { path, value } of configuration.files.toReversed()) {
+  for (const { path, value, read } of configuration.files.toReversed()) {
+    if (!read) continue;
     if (typeof value["model"] === "string") return `${value["model"]} (${path})`;
     const provider = value["provider"];
     if (typeof provider === "object" && provider !== null && Object.keys(provider).length > 0)
