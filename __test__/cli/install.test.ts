@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../native/temporary.js";
@@ -114,6 +114,27 @@ describe("install and uninstall", () => {
     expect(content()).toBe('{ "model": "a/b" }\n');
     expect((await cli(["uninstall", "--project", "."])).out).toContain(`${made}: removed`);
     expect(existsSync(made)).toBe(false);
+  });
+});
+
+describe("rollback", () => {
+  it("puts back the file that was changed last, and a second one undoes it", async () => {
+    const { home, cli, content } = stage();
+    expect((await cli(["rollback"])).out).toContain("There is nothing to put back");
+    await cli(["install"]);
+    const installed = content();
+    expect((await cli(["rollback", "--dry-run"])).out).toContain('+{ "model": "a/b" }\n');
+    expect(content()).toBe(installed);
+    expect(await cli(["rollback"])).toMatchObject({ code: 0, out: expect.stringContaining("Rolled back.") });
+    expect(content()).toBe('{ "model": "a/b" }\n');
+    await cli(["rollback"]);
+    expect(content()).toBe(installed);
+    // Its record has gone with the first rollback: the entry goes, and nothing else.
+    expect((await cli(["uninstall"])).code).toBe(0);
+    expect(content()).toBe('{ "model": "a/b", "plugin": [] }\n');
+    rmSync(join(home, ".config", "opencode", "opencode.jsonc"));
+    expect((await cli(["rollback"])).out).toContain("opencode.jsonc: created");
+    expect(content()).toBe(installed);
   });
 });
 

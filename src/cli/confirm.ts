@@ -2,7 +2,9 @@
 export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
   const { createInterface } = await import("node:readline/promises");
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // Ctrl-C and Ctrl-D at the question.
+  // Here a Ctrl-C is a key; it shall be what it is everywhere else.
+  terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  // Ctrl-D.
   const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("no")));
   try {
     const answer = await Promise.race([terminal.question(`${question} [y/N] `, { signal }), closed]);

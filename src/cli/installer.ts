@@ -13,7 +13,7 @@ import { atMost, parse } from "./arguments.js";
 import { type Environment, EXIT } from "./environment.js";
 import { colouredDiff } from "./lines.js";
 
-/** What `install` and `uninstall` have in common: the options, the question, and the report. */
+/** What `install`, `uninstall` and `rollback` have in common: the options, the question, and the report. */
 
 const OPTIONS = {
   project: { type: "string" },
@@ -28,7 +28,7 @@ export const OPTIONS_HELP = `      --project DIR    the configuration of the pro
       --json           one JSON object`;
 
 export interface Call {
-  readonly name: "install" | "uninstall";
+  readonly name: "install" | "uninstall" | "rollback";
   readonly level: Level;
   readonly dryRun: boolean;
   readonly yes: boolean;

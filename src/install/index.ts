@@ -18,4 +18,4 @@ export {
   type Surroundings,
 } from "./locations.js";
 export { type OwnPackage, ownPackage, ownSpec, packageNames, readManifest } from "./own-package.js";
-export { type FileChange, type PlanPorts, planInstall, planUninstall } from "./plan.js";
+export { type FileChange, type PlanPorts, planInstall, planRollback, planUninstall } from "./plan.js";

@@ -74,6 +74,30 @@ export function planUninstall(level: Level, ports: PlanPorts): FileChange[] {
   });
 }
 
+/**
+ * The change that puts back the file of a level that was edited last, as it was before. What is there now is kept as a copy, so
+ * that a second one undoes the first.
+ * @throws InstallError
+ */
+export function planRollback(level: Level, { files, surroundings }: PlanPorts): FileChange[] {
+  const records = new Records(files, recordFolder(surroundings));
+  const edited = configFiles(level, surroundings)
+    .flatMap((group) => group.paths)
+    .flatMap((path) => {
+      const target = resolved(files, path);
+      const copy = records.latest(target);
+      return copy ? [{ path, target, copy }] : [];
+    })
+    .sort((a, b) => (a.copy.name < b.copy.name ? -1 : 1));
+  return edited.slice(-1).map(({ path, target, copy }) => ({
+    path,
+    target,
+    before: readIfAny(files, target),
+    after: copy.bytes,
+    record: "forget",
+  }));
+}
+
 function freshInstall(path: string, spec: string, ports: PlanPorts): FileChange {
   const { body, insertion } = addEntry(subjectOf(path, FRESH, ports), spec);
   if (!insertion) throw new Error("unreachable: a new file has no entry");

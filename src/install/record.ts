@@ -61,22 +61,41 @@ export class Records {
   backup(path: string, bytes: Buffer, time: Date): string {
     const folder = join(this.#folder, "backups", nameOf(path));
     makeFolders(this.#files, folder, 0o700);
-    const stamp = time.toISOString().replace(/[-:]/g, "");
-    const file = join(folder, `${stamp}-${basename(path)}`);
-    replaceFile(this.#files, file, bytes, readIfAny(this.#files, file), 0o600);
-    // Their names order them by time.
-    const kept = this.#files
+    const named = (at: number) => join(folder, `${stampOf(at)}-${basename(path)}`);
+    let at = time.getTime();
+    while (this.#files.existsSync(named(at))) at++;
+    const file = named(at);
+    replaceFile(this.#files, file, bytes, undefined, 0o600);
+    for (const name of this.#backups(folder).slice(0, -KEPT_BACKUPS))
+      attempt(() => this.#files.unlinkSync(join(folder, name)));
+    return file;
+  }
+
+  /** The newest copy of a file: its name, which orders copies by time, and its bytes. */
+  latest(path: string): { readonly name: string; readonly bytes: Buffer } | undefined {
+    const folder = join(this.#folder, "backups", nameOf(path));
+    const name = this.#backups(folder).at(-1);
+    const bytes = name === undefined ? undefined : readIfAny(this.#files, join(folder, name));
+    return name !== undefined && bytes ? { name, bytes } : undefined;
+  }
+
+  /** The names of the copies in a folder, the oldest first. */
+  #backups(folder: string): string[] {
+    if (!this.#files.existsSync(folder)) return [];
+    return this.#files
       .readdirSync(folder)
       .filter((name) => !name.endsWith(".tmp"))
       .sort();
-    for (const name of kept.slice(0, -KEPT_BACKUPS))
-      attempt(() => this.#files.unlinkSync(join(folder, name)));
-    return file;
   }
 
   #fileOf(path: string): string {
     return join(this.#folder, "installed", `${nameOf(path)}.json`);
   }
+}
+
+/** Orders names by time. */
+function stampOf(timeMs: number): string {
+  return new Date(timeMs).toISOString().replace(/[-:]/g, "");
 }
 
 function nameOf(path: string): string {
