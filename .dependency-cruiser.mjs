@@ -30,7 +30,9 @@ const ALLOWED = {
     "todo",
     "tools",
   ],
-  cli: ["mission", "native", "node"],
+  install: ["native", "node"],
+  doctor: ["install", "mission", "native", "node"],
+  cli: ["doctor", "install", "mission", "native", "node"],
 };
 
 const directions = Object.entries(ALLOWED).map(([name, allowed]) => ({

@@ -8,7 +8,9 @@ const common = {
   loader: { ".md": "text" },
   // One file loads sooner than zod's many: the host waits for a plugin's import. The parser of todo.md and what it needs
   // are a file of their own, which only an edit of todo.md loads.
-  deps: { alwaysBundle: ["zod", "vscode-jsonrpc", "mdast-util-from-markdown"] },
+  deps: { alwaysBundle: ["zod", "vscode-jsonrpc", "mdast-util-from-markdown", "jsonc-parser"] },
+  // Its `main` is a UMD bundle that cannot be bundled again; this is the same as modules.
+  alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
   outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
   clean: true,
 };
@@ -46,6 +48,7 @@ export default defineConfig([
         to: "dist/licenses",
         rename: `${name}.txt`,
       })),
+      { from: "node_modules/jsonc-parser/LICENSE.md", to: "dist/licenses", rename: "jsonc-parser.md" },
     ],
   },
   // Behind `npm start` and `npm run bench:*`; not published.

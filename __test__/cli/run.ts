@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { main } from "../../src/cli/dispatch.js";
 import { Output } from "../../src/cli/output.js";
+import type { Surroundings } from "../../src/install/index.js";
 import { type CodeSearch, Searcher } from "../../src/native/index.js";
 
 export interface Run {
@@ -15,6 +16,8 @@ export interface RunOptions {
   readonly terminal?: boolean;
   readonly colour?: boolean;
   readonly signal?: AbortSignal;
+  readonly surroundings?: Surroundings;
+  readonly confirm?: (question: string) => Promise<boolean>;
   /** Instead of one that takes everything. */
   readonly stream?: Writable;
 }
@@ -38,6 +41,9 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     colour: options.colour ?? false,
     signal,
     openSearch: async () => options.search ?? new Searcher({ index: false }),
+    // Never the home of whoever runs the tests.
+    surroundings: options.surroundings ?? { variables: {}, home: "/nonexistent" },
+    confirm: options.confirm,
   });
   return { code, out, err: errors.join("\n") };
 }

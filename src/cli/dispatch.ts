@@ -7,6 +7,10 @@ const NAME = "opencode-orchestrator";
 
 const USAGE = `Usage: ${NAME} <command> [options]
 
+  install                 put the plugin into OpenCode's configuration
+  uninstall               take it out again
+  rollback                put back the file that was changed last
+  doctor                  find and explain what keeps it from working
   grep PATTERN [PATH]     search file contents, as ripgrep does
   glob PATTERN…           find files by name
   ast PATTERN [PATH]      find code by its shape, and rewrite it
@@ -21,12 +25,16 @@ const USAGE = `Usage: ${NAME} <command> [options]
 
 Exit codes
   grep, glob, ast, outline  as ripgrep's: 0 found, 1 nothing found, 2 wrong usage or an error
-  status, audit, state      0 all is well, 1 the check failed, 2 wrong usage, 3 the command could not be carried out
+  the others                0 all is well, 1 a check failed or you said no, 2 wrong usage, 3 it could not be done
   all                       130 interrupted (Ctrl-C)
 `;
 
 /** Loaded when it is called: a search needs nothing of the missions, and the other way round. */
 const COMMANDS: ReadonlyMap<string, () => Promise<{ command: Command }>> = new Map([
+  ["install", () => import("./install.js")],
+  ["uninstall", () => import("./uninstall.js")],
+  ["rollback", () => import("./rollback.js")],
+  ["doctor", () => import("./doctor.js")],
   ["grep", () => import("./grep.js")],
   ["glob", () => import("./glob.js")],
   ["ast", () => import("./ast.js")],

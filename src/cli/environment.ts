@@ -1,3 +1,4 @@
+import type { Surroundings } from "../install/index.js";
 import type { CodeSearch } from "../native/index.js";
 import type { Output } from "./output.js";
 
@@ -14,6 +15,10 @@ export interface Environment {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   readonly openSearch: () => Promise<CodeSearch>;
+  /** The variables and the home of the user. */
+  readonly surroundings: Surroundings;
+  /** Asks a person a question; absent where nobody can answer. */
+  readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
 }
 
 /** One command of the command line. */
@@ -27,7 +32,7 @@ export interface Command {
   readonly patternAdvice?: (pattern: string) => string;
 }
 
-/** Exit codes of `status` and `audit`. */
+/** Exit codes of every command that does not search. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, error: 3, interrupted: 130 } as const;
 
 /** Exit codes of the searching commands, which are ripgrep's. */

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { homedir } from "node:os";
+import { confirm } from "./confirm.js";
 import { main } from "./dispatch.js";
 import { EXIT } from "./environment.js";
 import { Output } from "./output.js";
@@ -15,7 +17,7 @@ process.once("SIGINT", () => {
 // Who reads no errors is not told of this one.
 process.stderr.on("error", () => undefined);
 
-const { stdout, stderr, env } = process;
+const { stdin, stdout, stderr, env } = process;
 const code = await main(process.argv.slice(2), {
   out: new Output(stdout, interruption.signal),
   warn: (line) => stderr.write(line.endsWith("\n") ? line : `${line}\n`),
@@ -28,6 +30,8 @@ const code = await main(process.argv.slice(2), {
     // One search does not pay for an index.
     return new Searcher({ index: false });
   },
+  surroundings: { variables: env, home: homedir() },
+  confirm: stdin.isTTY ? (question) => confirm(question, interruption.signal) : undefined,
 });
 process.exitCode = code;
 // What nobody waits for any more need not be written out.
