@@ -19,8 +19,12 @@ const tree = () =>
     "latin.txt": Buffer.from([0x6e, 0xe9, 0x65, 0x64, 0x6c, 0x65, 0x0a]),
   });
 
+/** How much had to be read depends on how far an index has come. */
+const EFFORT = new Set(["filesSearched", "skippedBinary"]);
+
 /** What an answer holds, whether its parts are made at once or when they are looked at. */
-const plain = (answer: unknown): unknown => JSON.parse(JSON.stringify(answer));
+const plain = (answer: unknown): unknown =>
+  JSON.parse(JSON.stringify(answer, (name, value: unknown) => (EFFORT.has(name) ? undefined : value)));
 
 type Call = (search: CodeSearch, path: string) => Promise<unknown>;
 

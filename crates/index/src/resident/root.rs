@@ -165,6 +165,8 @@ impl Root {
         }
         if std::mem::take(&mut state.heard.lost) || state.inputs.changed() {
             state.heard.touched.clear();
+            // What the walks under way have listed may be older than this.
+            state.tell_walks(b"");
             if state.renew_rules(&self.path).is_err() {
                 return Catch::Lost;
             }

@@ -256,6 +256,10 @@ impl State {
     /// What a walk found is worked in, and may be older than what was touched meanwhile: that is looked at again.
     pub(super) fn end_walk(&mut self, touched: &Touched) {
         let touched = std::mem::take(&mut *touched.lock().unwrap_or_else(PoisonError::into_inner));
+        // The root's own path stands for everything.
+        if touched.contains(&b""[..]) {
+            return self.rescan(b"");
+        }
         for path in touched {
             self.heard.touched.entry(path).or_default().entry = true;
         }
