@@ -4,7 +4,7 @@ import { MemoryStore } from "./memory-store.js";
 import { SimulatedOpenCode } from "./opencode.js";
 import { Process, type Stage } from "./process.js";
 import { User } from "./user.js";
-import { CALM, weatherOf } from "./weather.js";
+import { CALM, type Weather, weatherOf } from "./weather.js";
 import { World } from "./world.js";
 
 const MINUTE = 60_000;
@@ -23,12 +23,17 @@ export interface Result {
   /** How many processes it took. */
   readonly lives: number;
   readonly virtualMs: number;
+  /** Turns that were stopped, broke off or failed. */
+  readonly brokenTurns: number;
   readonly log: readonly string[];
 }
 
-/** Runs one seed: one to three missions of up to so many tasks, to their end. */
-export function simulate(seed: number, tasks: number): Promise<Result> {
-  return new Simulation(seed, tasks).run();
+/**
+ * Runs one seed: one to three missions of up to so many tasks, to their end, in the seed's weather or in a calm one with
+ * these troubles only.
+ */
+export function simulate(seed: number, tasks: number, troubles?: Partial<Weather>): Promise<Result> {
+  return new Simulation(seed, tasks, troubles).run();
 }
 
 class Simulation {
@@ -42,10 +47,10 @@ class Simulation {
   readonly #log: string[] = [];
   #process: Process;
 
-  constructor(seed: number, tasks: number) {
+  constructor(seed: number, tasks: number, troubles: Partial<Weather> | undefined) {
     this.#seed = seed;
     const world = new World(seed);
-    const weather = weatherOf(world.random);
+    const weather = troubles ? { ...CALM, ...troubles } : weatherOf(world.random);
     const fail = (what: string) => this.#failures.push(what);
     const host = new SimulatedOpenCode(world, weather);
     const store = new MemoryStore(world);
@@ -150,6 +155,9 @@ class Simulation {
       commits: this.#stage.store.snapshot(),
       lives: number,
       virtualMs: this.#world.now() - this.#beginMs,
+      brokenTurns: [...this.#stage.host.sessions.values()]
+        .flatMap(({ messages }) => messages)
+        .filter(({ answer, failure }) => answer === "interrupted" || failure !== undefined).length,
       log: this.#log,
     };
   }

@@ -25,6 +25,17 @@ describe("a simulated run", () => {
     }
   });
 
+  it("stops no turn that goes on, however often work is sent back", async () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const { failures, brokenTurns, lives } = await simulate(seed, 12, { rejection: 0.4, failedCheck: 0.3 });
+      expect({ failures, brokenTurns, lives }, `seed ${seed}`).toEqual({
+        failures: [],
+        brokenTurns: 0,
+        lives: 1,
+      });
+    }
+  });
+
   it("is the same again for the same seed", async () => {
     const [first, second] = [await simulate(7, 10), await simulate(7, 10)];
     expect(second).toEqual(first);

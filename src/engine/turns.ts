@@ -20,6 +20,14 @@ export type TurnEnd = { readonly fresh: boolean } & (
   | { readonly state: "interrupted" | "obsolete" | "unanswered" }
 );
 
+/** An instruction whose turn is waited for. */
+interface Delivery {
+  /** When something was last heard of its session. */
+  heardMs: number;
+  /** Has it look at once. */
+  wake: () => void;
+}
+
 export type Commit = <T>(context: CommitContext, change: (transaction: Transaction) => T) => Promise<T>;
 
 /** How often to look when no event comes: events drive the engine, looking is the safety net. */
@@ -39,9 +47,8 @@ export class Turns {
   readonly #clock: Clock;
   readonly #commit: Commit;
   readonly #stallMs: number;
-  readonly #waiting = new Map<string, Set<() => void>>();
-  /** When something was last heard of the sessions that are waited for. */
-  readonly #heardMs = new Map<string, number>();
+  /** The deliveries that wait for each session's turns. One can end while the next has begun. */
+  readonly #deliveries = new Map<string, Set<Delivery>>();
 
   constructor(host: Host, clock: Clock, commit: Commit, stallMs: number) {
     this.#host = host;
@@ -53,12 +60,12 @@ export class Turns {
   /** The host reported something about a session: whoever waits for its turn looks again. */
   poke(session: string): void {
     this.heard(session);
-    for (const wake of this.#waiting.get(session) ?? []) wake();
+    for (const delivery of this.#deliveries.get(session) ?? []) delivery.wake();
   }
 
   /** The session is alive: its turn is not stopped for silence. */
   heard(session: string): void {
-    if (this.#heardMs.has(session)) this.#heardMs.set(session, this.#clock.now());
+    for (const delivery of this.#deliveries.get(session) ?? []) delivery.heardMs = this.#clock.now();
   }
 
   /**
@@ -68,15 +75,19 @@ export class Turns {
    */
   async deliver(request: InstructionRequest, context: CommitContext, signal: AbortSignal): Promise<TurnEnd> {
     const { instruction, fresh } = await this.#intend(request, context);
-    this.#heardMs.set(instruction.session, this.#clock.now());
+    const delivery: Delivery = { heardMs: this.#clock.now(), wake: () => undefined };
+    const all = this.#deliveries.get(instruction.session) ?? new Set();
+    this.#deliveries.set(instruction.session, all.add(delivery));
     try {
-      return await this.#untilOver(request, instruction, fresh, context, signal);
+      return await this.#untilOver(delivery, request, instruction, fresh, context, signal);
     } finally {
-      this.#heardMs.delete(instruction.session);
+      all.delete(delivery);
+      if (all.size === 0) this.#deliveries.delete(instruction.session);
     }
   }
 
   async #untilOver(
+    delivery: Delivery,
     request: InstructionRequest,
     instruction: Instruction,
     fresh: boolean,
@@ -97,9 +108,8 @@ export class Turns {
       if (turn.state === "interrupted") return { state: "interrupted", fresh };
       if (turn.state === "running") {
         if (sends > 0) await this.#mark(instruction, "accepted", context);
-        if (turn.waiting) this.heard(instruction.session);
-        const heardMs = this.#heardMs.get(instruction.session) ?? 0;
-        if (this.#clock.now() - heardMs >= this.#stallMs) {
+        if (turn.waiting) delivery.heardMs = this.#clock.now();
+        if (this.#clock.now() - delivery.heardMs >= this.#stallMs) {
           await this.#host.abort(instruction.session);
           return { state: "interrupted", fresh };
         }
@@ -113,7 +123,7 @@ export class Turns {
         // An abort that came while it was on its way found the session idle: it must not run unattended.
         if (signal.aborted) await this.#host.abort(instruction.session);
       }
-      await this.#nextLook(instruction.session, pollMs, signal);
+      await this.#nextLook(delivery, pollMs, signal);
       pollMs = Math.min(POLL_MAX_MS, pollMs * 1.5);
     }
   }
@@ -142,20 +152,15 @@ export class Turns {
   }
 
   /** Until an event about the session, or until it is time to look anyway. */
-  async #nextLook(session: string, pollMs: number, signal: AbortSignal): Promise<void> {
+  async #nextLook(delivery: Delivery, pollMs: number, signal: AbortSignal): Promise<void> {
     const looked = new AbortController();
-    const either = AbortSignal.any([signal, looked.signal]);
-    const wakers = this.#waiting.get(session) ?? new Set();
-    this.#waiting.set(session, wakers);
-    const wake = () => looked.abort();
-    wakers.add(wake);
+    delivery.wake = () => looked.abort();
     try {
-      await this.#clock.sleep(pollMs, either);
+      await this.#clock.sleep(pollMs, AbortSignal.any([signal, looked.signal]));
     } catch {
       // Woken early, or aborted: the caller's loop tells which.
     } finally {
-      wakers.delete(wake);
-      if (wakers.size === 0) this.#waiting.delete(session);
+      delivery.wake = () => undefined;
     }
   }
 }
