@@ -23,6 +23,8 @@ mod signing;
 mod state;
 mod sweep;
 mod trust;
+mod unsigned;
+mod walks;
 mod watch;
 
 use std::collections::HashMap;

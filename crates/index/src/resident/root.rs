@@ -6,19 +6,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use orchestrator_scheduler::executor::Executor;
-use orchestrator_search::{Answer, BeforeRead, Candidates, SearchError, WalkPlan, Walked, standard_rules};
+use orchestrator_search::{
+    Answer, BeforeRead, Candidates, SearchError, Stamp, WalkPlan, Walked, standard_rules,
+};
 
 use super::base::Limits;
 use super::evaluate::Wanted;
 use super::inputs::Inputs;
 use super::reconcile::Found;
-use super::state::{State, Touched};
-use super::watch::Watcher;
+use super::state::State;
+use super::walks::Touched;
+use super::watch::{Heard, Watcher};
 use super::{IndexOptions, IndexState, IndexStatus};
 
 /// The index of one tree. See the [module](super).
 pub(super) struct Root {
     path: PathBuf,
+    /// Which directory it is: another one may come to have its path.
+    identity: Option<(u64, u64)>,
     pub(super) executor: Executor,
     options: IndexOptions,
     /// `None`: nothing tells of changes, every search compares all stamps.
@@ -57,8 +62,11 @@ impl Root {
     ) -> Result<Arc<Self>, SearchError> {
         let inputs = Inputs::of(&path, std::slice::from_ref(&path));
         let rules = standard_rules(&path)?;
-        let watcher = (options.watch && super::trust::hears_everything(&path)).then(Watcher::new).flatten();
+        let watcher = (options.watch && super::trust::hears_everything(&path) == Some(true))
+            .then(Watcher::new)
+            .flatten();
         let root = Arc::new(Self {
+            identity: identity(&path),
             path,
             executor,
             options,
@@ -110,10 +118,14 @@ impl Root {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds all that happened so far to what was heard.
+    /// Works in what happened up to now, if anything did.
     pub(super) fn listen(&self, state: &mut State) {
-        if let Some(watcher) = &self.watcher {
+        if let Some(watcher) = self.watcher.as_ref().filter(|watcher| watcher.is_complete()) {
             watcher.drain(&mut state.heard);
+            if state.heard.is_anything() {
+                // What is left to be walked is compared by its stamps then.
+                let _ = self.catch_up(state);
+            }
         }
     }
 
@@ -153,6 +165,8 @@ impl Root {
     /// Works in what happened up to now.
     pub(super) fn catch_up(&self, state: &mut State) -> Catch {
         let Some(watcher) = self.watcher.as_ref().filter(|watcher| watcher.is_complete()) else {
+            // Of no more use than what is not heard any more.
+            state.heard = Heard::default();
             if state.inputs.changed() && state.renew_rules(&self.path).is_err() {
                 return Catch::Lost;
             }
@@ -163,15 +177,17 @@ impl Root {
         if state.heard.root_gone {
             return Catch::Lost;
         }
-        if std::mem::take(&mut state.heard.lost) || state.inputs.changed() {
+        let worked_in = if std::mem::take(&mut state.heard.lost) || state.inputs.changed() {
             state.heard.touched.clear();
             // What the walks under way have listed may be older than this.
             state.tell_walks(b"");
-            if state.renew_rules(&self.path).is_err() {
-                return Catch::Lost;
-            }
             state.rescan(b"");
-        } else if state.apply(&self.path, watcher).is_err() {
+            state.renew_rules(&self.path)
+        } else {
+            state.apply(&self.path, watcher)
+        };
+        if worked_in.is_err() {
+            state.heard.lost = true;
             return Catch::Lost;
         }
         if state.pending.is_empty() {
@@ -182,10 +198,16 @@ impl Root {
 
     /// The answer to a call.
     pub(super) fn answer(self: &Arc<Self>, wanted: Wanted) -> Answer {
+        // A folder above it that is renamed says nothing here.
+        if identity(&self.path) != self.identity {
+            self.close();
+            return Answer::Unknown;
+        }
         let mut state = self.lock();
         if !state.listed || self.is_closed() {
             return Answer::Unknown;
         }
+        let watched = self.is_watched();
         match self.catch_up(&mut state) {
             Catch::Current => {
                 let files = state.evaluate(&self.path, &wanted);
@@ -202,7 +224,7 @@ impl Root {
                 let root = Arc::clone(self);
                 Answer::Walk(
                     plan,
-                    Box::new(move |walked| root.after_walk(&walked, &scopes, &wanted, &touched)),
+                    Box::new(move |walked| root.after_walk(&walked, &scopes, &wanted, &touched, watched)),
                 )
             }
             Catch::Lost => {
@@ -219,12 +241,13 @@ impl Root {
         scopes: &[(Vec<u8>, u64)],
         wanted: &Wanted,
         touched: &Touched,
+        watched: bool,
     ) -> Option<Candidates> {
         let mut state = self.lock();
         self.reconcile(&mut state, walked, scopes);
         state.end_walk(touched);
-        let watched = self.is_watched();
-        // What happened during the walk is not in it.
+        // What happened during the walk is not in it. Nor is what was known beside it, if changes were heard of when it
+        // began and are not any more: other walks may have ended since that are older.
         if watched && !matches!(self.catch_up(&mut state), Catch::Current) {
             return None;
         }
@@ -257,6 +280,7 @@ impl Root {
                 state.pending.remove(&path);
             }
         }
+        state.rescan_what_may_be_readable(walked);
         // Where a new repository keeps its rules was not looked at before: what they were during the walk is not known.
         if state.repositories(&self.path) != repositories && state.renew_rules(&self.path).is_ok() {
             state.rescan(b"");
@@ -299,6 +323,11 @@ impl Root {
             before_read,
         }
     }
+}
+
+/// Which directory has this path now.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    path.symlink_metadata().ok().and_then(|data| Stamp::of(&data).identity())
 }
 
 /// The scopes that do not lie in another one.
