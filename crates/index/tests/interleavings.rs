@@ -130,6 +130,25 @@ fn what_is_looked_at_because_of_a_rule_is_told_to_older_walks() {
     }
 }
 
+/// A folder's rules are kept once they are read. Here that happens before the folder is watched.
+#[test]
+fn rules_that_come_into_a_new_folder_before_it_is_watched_count() {
+    let (folder, aside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let root = folder.path();
+    write(root, "a/1", "");
+    let index = open(root);
+    write(root, "a/2", "");
+    fs::rename(root.join("a"), aside.path().join("a")).unwrap();
+    write(root, "a/2", "");
+    write(root, "a/3.md", "");
+    let Begun::Walk(walk) = begin(&index, root) else { panic!("a folder in another's place is walked") };
+    write(root, "a/.ignore", "*.md\n");
+    walk.end();
+    for _ in 0..2 {
+        assert_eq!(search(&index, root).unwrap(), ["a/2"]);
+    }
+}
+
 #[test]
 fn a_tree_that_was_put_in_the_place_of_another_is_not_taken_for_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -178,7 +197,8 @@ impl Play {
             .collect();
         assert!(
             missed.is_empty() && gone.is_empty(),
-            "missed {missed:?}, gone {gone:?}\n{}",
+            "{}: missed {missed:?}, gone {gone:?}\n{}",
+            self.log[0],
             self.log.iter().rev().take(60).rev().cloned().collect::<Vec<_>>().join("\n")
         );
     }

@@ -70,7 +70,8 @@ impl State {
     pub(super) fn renew_rules(&mut self, root: &Path) -> Result<(), SearchError> {
         let repositories = self.repositories(root);
         self.inputs = Inputs::of(root, &repositories);
-        self.rules = standard_rules(root)?;
+        self.unread_rules = standard_rules(root)?;
+        self.rules = self.unread_rules.clone();
         Ok(())
     }
 

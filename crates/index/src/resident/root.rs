@@ -265,6 +265,8 @@ impl Root {
         let found = Found::of(walked);
         self.distrust_if_needed(&found);
         let repositories = state.repositories(&self.path);
+        // Of folders that were not watched yet, rules may have been read too soon.
+        state.rules = state.unread_rules.clone();
         for (scope, touch) in outermost(scopes) {
             state.take_directories(scope, walked, self.watcher.as_deref());
             state.take_files(scope, &found);
@@ -317,7 +319,8 @@ impl Root {
         WalkPlan {
             root: self.path.clone(),
             start: start.collect(),
-            rules: state.rules.clone(),
+            // A folder's rules count only if they are read after it is watched.
+            rules: state.unread_rules.clone(),
             with_ignored: true,
             with_stats: true,
             before_read,

@@ -67,7 +67,10 @@ pub(super) struct State {
     pub(super) added: BTreeMap<PathKey, Added>,
     pub(super) directories: BTreeMap<PathKey, Directory>,
     pub(super) failures: Vec<FileFailure>,
+    /// The rules as far as they were needed. Those of a folder are kept as they were when it was first met.
     pub(super) rules: IncrementalIgnore,
+    /// The same, of which no folder's are read yet.
+    pub(super) unread_rules: IncrementalIgnore,
     pub(super) inputs: Inputs,
     /// What was heard and is not worked in.
     pub(super) heard: Heard,
@@ -102,6 +105,7 @@ impl State {
             added: BTreeMap::new(),
             directories: BTreeMap::new(),
             failures: Vec::new(),
+            unread_rules: rules.clone(),
             rules,
             inputs,
             heard: Heard::default(),
