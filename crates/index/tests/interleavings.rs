@@ -208,14 +208,14 @@ impl Play {
         let wanted = (!files.is_empty() && random.chance(2)).then(|| random.pick(&files).clone());
         let began = self.writes.count();
         let query = FileQuery::new(self.writes.root());
-        let begun = match &wanted {
+        let answer = match &wanted {
             Some(path) => {
                 let text = self.writes.text(path);
                 Held::begin(&self.index, &query, Content::Grep(&GrepQuery::new(text, query.clone())))
             }
             None => Held::begin(&self.index, &query, Content::Any),
         };
-        match begun {
+        match answer {
             Begun::Files(files) => {
                 self.log.push(format!("search for {wanted:?} at once"));
                 self.check(&files, began, wanted.as_ref());

@@ -6,24 +6,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use orchestrator_scheduler::executor::Executor;
-use orchestrator_search::{
-    Answer, BeforeRead, Candidates, SearchError, Stamp, WalkPlan, Walked, standard_rules,
-};
+use orchestrator_search::{BeforeRead, SearchError, WalkPlan, Walked, standard_rules};
 
+use super::answer::identity;
 use super::base::Limits;
-use super::evaluate::Wanted;
 use super::inputs::Inputs;
 use super::reconcile::Found;
 use super::state::State;
-use super::walks::Touched;
-use super::watch::{Heard, Watcher};
+use super::watch::Watcher;
 use super::{IndexOptions, IndexState, IndexStatus};
 
 /// The index of one tree. See the [module](super).
 pub(super) struct Root {
     path: PathBuf,
     /// Which directory it is: another one may come to have its path.
-    identity: Option<(u64, u64)>,
+    pub(super) identity: Option<(u64, u64)>,
     pub(super) executor: Executor,
     options: IndexOptions,
     /// `None`: nothing tells of changes, every search compares all stamps.
@@ -42,16 +39,6 @@ pub(super) struct Root {
 
 /// Is told of the finished index.
 pub(super) type Ready = Box<dyn FnOnce(IndexStatus) + Send>;
-
-/// What a call has to do before it can be answered.
-pub(super) enum Catch {
-    /// Everything is worked in.
-    Current,
-    /// These directories have to be walked; each with the number of its last touch.
-    Walk(Vec<(Vec<u8>, u64)>),
-    /// Nothing can be said.
-    Lost,
-}
 
 impl Root {
     /// A root of which nothing is known yet. Errors: what makes its rules unreadable.
@@ -118,17 +105,6 @@ impl Root {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Works in what happened up to now, if anything did.
-    pub(super) fn listen(&self, state: &mut State) {
-        if let Some(watcher) = self.watcher.as_ref().filter(|watcher| watcher.is_complete()) {
-            watcher.drain(&mut state.heard);
-            if state.heard.is_anything() {
-                // What is left to be walked is compared by its stamps then.
-                let _ = self.catch_up(state);
-            }
-        }
-    }
-
     /// Ends its work. Calls that are being answered from it go on with what they have.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
@@ -158,106 +134,8 @@ impl Root {
         }
     }
 
-    fn is_watched(&self) -> bool {
+    pub(super) fn is_watched(&self) -> bool {
         self.watcher.as_ref().is_some_and(|watcher| watcher.is_complete())
-    }
-
-    /// Works in what happened up to now.
-    pub(super) fn catch_up(&self, state: &mut State) -> Catch {
-        let Some(watcher) = self.watcher.as_ref().filter(|watcher| watcher.is_complete()) else {
-            // Of no more use than what is not heard any more.
-            state.heard = Heard::default();
-            if state.inputs.changed() && state.renew_rules(&self.path).is_err() {
-                return Catch::Lost;
-            }
-            return Catch::Walk(vec![(Vec::new(), state.touches)]);
-        };
-        watcher.drain(&mut state.heard);
-        state.check_linked_rules(&self.path);
-        if state.heard.root_gone {
-            return Catch::Lost;
-        }
-        let worked_in = if std::mem::take(&mut state.heard.lost) || state.inputs.changed() {
-            state.heard.touched.clear();
-            // What the walks under way have listed may be older than this.
-            state.tell_walks(b"");
-            state.rescan(b"");
-            state.renew_rules(&self.path)
-        } else {
-            state.apply(&self.path, watcher)
-        };
-        if worked_in.is_err() {
-            state.heard.lost = true;
-            return Catch::Lost;
-        }
-        if state.pending.is_empty() {
-            return Catch::Current;
-        }
-        Catch::Walk(state.pending.iter().map(|(path, touch)| (path.clone(), *touch)).collect())
-    }
-
-    /// The answer to a call.
-    pub(super) fn answer(self: &Arc<Self>, wanted: Wanted) -> Answer {
-        // A folder above it that is renamed says nothing here.
-        if identity(&self.path) != self.identity {
-            self.close();
-            return Answer::Unknown;
-        }
-        let mut state = self.lock();
-        if !state.listed || self.is_closed() {
-            return Answer::Unknown;
-        }
-        let watched = self.is_watched();
-        match self.catch_up(&mut state) {
-            Catch::Current => {
-                let files = state.evaluate(&self.path, &wanted);
-                let unsigned = state.unsigned_count() > 0;
-                drop(state);
-                if unsigned {
-                    self.sign();
-                }
-                files.map_or(Answer::Unknown, Answer::Files)
-            }
-            Catch::Walk(scopes) => {
-                let plan = self.plan(&mut state, &scopes);
-                let touched = state.begin_walk();
-                let root = Arc::clone(self);
-                Answer::Walk(
-                    plan,
-                    Box::new(move |walked| root.after_walk(&walked, &scopes, &wanted, &touched, watched)),
-                )
-            }
-            Catch::Lost => {
-                drop(state);
-                self.close();
-                Answer::Unknown
-            }
-        }
-    }
-
-    fn after_walk(
-        self: &Arc<Self>,
-        walked: &Walked,
-        scopes: &[(Vec<u8>, u64)],
-        wanted: &Wanted,
-        touched: &Touched,
-        watched: bool,
-    ) -> Option<Candidates> {
-        let mut state = self.lock();
-        self.reconcile(&mut state, walked, scopes);
-        state.end_walk(touched);
-        // What happened during the walk is not in it. Nor is what was known beside it, if changes were heard of when it
-        // began and are not any more: other walks may have ended since that are older.
-        if watched && !matches!(self.catch_up(&mut state), Catch::Current) {
-            return None;
-        }
-        let files = state.evaluate(&self.path, wanted);
-        let unsigned = state.unsigned_count() > 0;
-        drop(state);
-        if unsigned {
-            self.sign();
-        }
-        files
     }
 
     /// Works in what a walk of these directories found.
@@ -306,7 +184,7 @@ impl Root {
         self.plan(&mut state, &[(Vec::new(), touch)])
     }
 
-    fn plan(&self, state: &mut State, scopes: &[(Vec<u8>, u64)]) -> WalkPlan {
+    pub(super) fn plan(&self, state: &mut State, scopes: &[(Vec<u8>, u64)]) -> WalkPlan {
         let start = outermost(scopes).map(|(path, _)| (&**path).into()).collect::<Vec<Box<[u8]>>>();
         let start = start.into_iter().map(|path| {
             let hidden = state.hidden_directory(&path);
@@ -326,11 +204,6 @@ impl Root {
             before_read,
         }
     }
-}
-
-/// Which directory has this path now.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    path.symlink_metadata().ok().and_then(|data| Stamp::of(&data).identity())
 }
 
 /// The scopes that do not lie in another one.

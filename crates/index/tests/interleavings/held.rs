@@ -65,9 +65,9 @@ impl Held {
             let _ = news.send(News::Complete(walked.unwrap()));
         });
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let mut held = Self { number, start, after, news: heard, go, walked: None, _executor: executor };
-        held.hear();
-        Begun::Walk(held)
+        let mut search = Self { number, start, after, news: heard, go, walked: None, _executor: executor };
+        search.hear();
+        Begun::Walk(search)
     }
 
     pub fn number(&self) -> usize {

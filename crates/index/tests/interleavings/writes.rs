@@ -12,6 +12,7 @@ use super::tree::Random;
 
 const FOLDERS: [&str; 6] = ["n/a", "n/a/b", "n/c", "s/a", "s/a/b", "s"];
 const NAMES: [&str; 3] = ["1", "2", "3.md"];
+const RULES: [&str; 3] = ["*.md\n", "b\n", "a/\n"];
 
 /// A tree with its files as they are, and when each last changed.
 pub struct Writes {
@@ -79,7 +80,7 @@ impl Writes {
             14 => ("swap the folder of", swap(&folder, &other, &self.base.path().join("between"))),
             15 => ("move away the folder of", replace(&folder, &aside)),
             16 => ("move in the folder of", replace(&aside, &folder)),
-            17 => ("rules beside", write(&folder.join(".ignore"), *random.pick(&["*.md\n", "b\n", "a/\n"]))),
+            17 => ("rules beside", write(&folder.join(".ignore"), random.pick(&RULES))),
             18 => ("no rules beside", fs::remove_file(folder.join(".ignore"))),
             _ if random.chance(4) => ("rules above, and", write(&self.base.path().join(".ignore"), &text)),
             _ => ("empty folder for", fs::create_dir_all(&folder)),
