@@ -69,6 +69,7 @@ impl Writes {
         let path = folder.join(random.pick(&NAMES));
         let aside = self.base.path().join("aside").join(random.below(2).to_string());
         let text = format!("text_{}_", self.count);
+        let rules = *random.pick(&RULES);
         let (what, done) = match random.below(20) {
             0..=5 => ("write", write(&path, &text)),
             6 | 7 => ("folder in place of", as_folder(&path, &text)),
@@ -80,7 +81,7 @@ impl Writes {
             14 => ("swap the folder of", swap(&folder, &other, &self.base.path().join("between"))),
             15 => ("move away the folder of", replace(&folder, &aside)),
             16 => ("move in the folder of", replace(&aside, &folder)),
-            17 => ("rules beside", write(&folder.join(".ignore"), random.pick(&RULES))),
+            17 => ("rules beside", write(&folder.join(".ignore"), rules)),
             18 => ("no rules beside", fs::remove_file(folder.join(".ignore"))),
             _ if random.chance(4) => ("rules above, and", write(&self.base.path().join(".ignore"), &text)),
             _ => ("empty folder for", fs::create_dir_all(&folder)),
