@@ -13,7 +13,7 @@ import {
   renderBoard,
 } from "../mission/index.js";
 import type { Checks, Clock, Host, Lanes, Log, ModelRef, Owner, Random, Store } from "../ports/index.js";
-import { transact } from "../state/index.js";
+import { CachedStore, transact } from "../state/index.js";
 import { Notices } from "./notices.js";
 import { openMission } from "./open.js";
 import type { EngineOptions } from "./options.js";
@@ -60,7 +60,8 @@ export class MissionEngine {
   readonly #assignments = new Map<string, Assignment>();
   readonly #closing = new AbortController();
 
-  constructor(ports: EnginePorts, options: EngineOptions) {
+  constructor(outside: EnginePorts, options: EngineOptions) {
+    const ports = { ...outside, store: new CachedStore(outside.store) };
     this.#ports = ports;
     this.#options = options;
     this.#turns = new Turns(

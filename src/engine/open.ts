@@ -6,7 +6,7 @@ import {
   MissionError,
   missionSchema,
 } from "../mission/index.js";
-import type { Transaction } from "../state/index.js";
+import { parseOnce, type Transaction } from "../state/index.js";
 
 /** Opens the next mission for a root session, unless that has one. @throws MissionError `ERR_MISSION_ACTIVE` */
 export function openMission(
@@ -16,7 +16,7 @@ export function openMission(
 ): Mission {
   const active = transaction
     .list(key.missions)
-    .map((entry) => missionSchema.parse(entry.value))
+    .map((entry) => parseOnce(missionSchema, entry.value))
     .find((one) => one.rootSession === request.session && !isTerminalMission(one.state));
   if (active)
     throw new MissionError(

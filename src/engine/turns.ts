@@ -1,6 +1,6 @@
 import { type Instruction, instructionSchema, key } from "../mission/index.js";
 import type { Clock, Host, ModelRef, Turn } from "../ports/index.js";
-import type { CommitContext, Transaction } from "../state/index.js";
+import { type CommitContext, parseOnce, type Transaction } from "../state/index.js";
 
 /** One message for one session. The key makes it unique: the same key is never delivered twice. */
 export interface InstructionRequest {
@@ -135,7 +135,7 @@ export class Turns {
     const place = key.instruction(request.mission, request.key);
     return this.#commit(context, (transaction) => {
       const stored = transaction.get(place);
-      if (stored !== undefined) return { instruction: instructionSchema.parse(stored), fresh: false };
+      if (stored !== undefined) return { instruction: parseOnce(instructionSchema, stored), fresh: false };
       const { model: _, obsolete: __, ...rest } = request;
       const instruction: Instruction = { ...rest, ...this.#host.messageIds(), state: "intended" };
       transaction.put(place, instruction);
@@ -146,7 +146,7 @@ export class Turns {
   async #mark(instruction: Instruction, state: Instruction["state"], context: CommitContext): Promise<void> {
     const place = key.instruction(instruction.mission, instruction.key);
     await this.#commit(context, (transaction) => {
-      const stored = instructionSchema.parse(transaction.get(place));
+      const stored = parseOnce(instructionSchema, transaction.get(place));
       if (stored.state !== state && stored.state !== "ended") transaction.put(place, { ...stored, state });
     });
   }

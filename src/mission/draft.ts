@@ -1,5 +1,5 @@
 import type { Store } from "../ports/index.js";
-import { Transaction } from "../state/index.js";
+import { keepParsed, parseOnce, Transaction } from "../state/index.js";
 import { MissionError } from "./errors.js";
 import { key, type Mission, missionSchema, type Task, taskSchema } from "./records.js";
 import {
@@ -31,11 +31,11 @@ export class MissionDraft implements MissionView {
     this.#transaction = transaction;
     const stored = transaction.get(key.mission(id));
     if (stored === undefined) throw new MissionError("ERR_NO_MISSION", `there is no mission ${id}`);
-    this.#mission = missionSchema.parse(stored);
+    this.#mission = parseOnce(missionSchema, stored);
     this.#tasks = new Map(
       transaction
         .list(key.tasks(id))
-        .map((entry) => taskSchema.parse(entry.value))
+        .map((entry) => parseOnce(taskSchema, entry.value))
         .sort((a, b) => a.order - b.order)
         .map((task) => [task.id, task]),
     );
@@ -62,6 +62,7 @@ export class MissionDraft implements MissionView {
 
   set(change: MissionChange): void {
     this.#mission = { ...this.#mission, ...change };
+    keepParsed(missionSchema, this.#mission, this.#mission);
     this.#transaction.put(key.mission(this.#mission.id), this.#mission);
   }
 
@@ -84,6 +85,7 @@ export class MissionDraft implements MissionView {
 
   addTask(task: Task): void {
     this.#tasks.set(task.id, task);
+    keepParsed(taskSchema, task, task);
     this.#transaction.put(key.task(task.mission, task.id), task);
   }
 
@@ -102,7 +104,7 @@ export class MissionDraft implements MissionView {
 export function listMissions(store: Store, at?: number): Mission[] {
   return store
     .list(key.missions, at)
-    .map((entry) => missionSchema.parse(entry.value))
+    .map((entry) => parseOnce(missionSchema, entry.value))
     .sort((a, b) => missionNumber(a) - missionNumber(b));
 }
 
