@@ -222,7 +222,12 @@ describe("events", () => {
 
 describe("options", () => {
   const NATIVE = { isolation: "none", index: true, indexMegabytes: 64 };
-  const DEFAULTS = { ...DEFAULT_OPTIONS, searchTools: true, native: NATIVE };
+  const DEFAULTS = {
+    hooks: {},
+    ...DEFAULT_OPTIONS,
+    searchTools: true,
+    native: NATIVE,
+  };
 
   it("have defaults", () => {
     const expected = { options: DEFAULTS, problems: [] };
@@ -238,6 +243,7 @@ describe("options", () => {
       attempts: 5,
       slots: { ...DEFAULT_OPTIONS.slots, worker: 2 },
       searchTools: false,
+      hooks: {},
       native: NATIVE,
     });
   });

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../engine/index.js";
+import type { HookSwitches } from "../hooks/index.js";
 
 /** Options of the plugin's entry in opencode.json: `["opencode-orchestrator", { … }]`. */
 const optionsSchema = z.strictObject({
@@ -26,9 +27,12 @@ const optionsSchema = z.strictObject({
     .prefault({}),
   /** Offer grep, glob, ast_search and outline to every session. */
   searchTools: z.boolean().default(true),
+  /** Behaviours by name; `false` switches one off. */
+  hooks: z.record(z.string(), z.boolean()).default({}),
 });
 export type PluginOptions = EngineOptions & {
   readonly searchTools: boolean;
+  readonly hooks: HookSwitches;
   readonly native: {
     readonly isolation: "none" | "process";
     readonly index: boolean;
