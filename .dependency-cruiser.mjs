@@ -8,11 +8,12 @@ const folder = (...names) => `^src/(${names.join("|")})/`;
 const ALLOWED = {
   ports: [],
   state: ["ports"],
+  dispatch: ["ports"],
   mission: ["state", "ports"],
   memory: ["state", "ports"],
   hooks: ["ports"],
   shutdown: ["ports"],
-  engine: ["mission", "state", "ports"],
+  engine: ["dispatch", "mission", "state", "ports"],
   native: ["ports"],
   node: ["native", "ports"],
   isolation: ["native", "ports"],

@@ -24,7 +24,7 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
   const log = fileLog({ pid: process.pid, directory });
   const shutdown = new Shutdown({ clock: systemClock, log });
   shutdown.add({ name: "log", priority: RELEASE_ORDER.log, release: () => log.settled() });
-  const { options, problems } = parseOptions(rawOptions);
+  const { options, problems, limits } = parseOptions(rawOptions);
   const changed = new ChangedFiles(directory);
   let findings: ConfigFindings = { commands: new Map(), agents: new Map(), models: new Map() };
   const host = new OpenCodeHost(input, log, (role) => findings.agents.get(role) ?? role);
@@ -61,7 +61,14 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
     release: async () => void (await project.ifAny()),
   });
   const hooks = new HookRegistry<HostPoints>(
-    pluginHooks({ directory, project, host, changed, command: (name) => findings.commands.get(name) }),
+    pluginHooks({
+      directory,
+      project,
+      host,
+      changed,
+      limits,
+      command: (name) => findings.commands.get(name),
+    }),
     {
       log,
       elapsed: () => performance.now(),
