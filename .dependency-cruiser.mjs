@@ -13,7 +13,9 @@ const ALLOWED = {
   engine: ["mission", "state", "ports"],
   native: ["ports"],
   node: ["native", "ports"],
-  isolation: ["native", "ports"],
+  processes: [],
+  isolation: ["native", "ports", "processes"],
+  lsp: ["ports", "processes"],
   todo: ["mission", "ports"],
   agents: ["mission"],
   tools: ["engine", "mission", "memory", "native", "ports"],
@@ -21,6 +23,7 @@ const ALLOWED = {
     "agents",
     "engine",
     "isolation",
+    "lsp",
     "memory",
     "mission",
     "native",
@@ -31,7 +34,7 @@ const ALLOWED = {
     "tools",
   ],
   install: ["native", "node"],
-  doctor: ["install", "mission", "native", "node"],
+  doctor: ["install", "lsp", "mission", "native", "node"],
   cli: ["doctor", "install", "mission", "native", "node"],
 };
 
