@@ -110,6 +110,8 @@ export class Process {
       },
       files: async () => [],
       syntax: async () => [],
+      diagnostics: async () => ({ errors: [], servers: [], unchecked: [] }),
+      dependents: async () => [],
       exists: async () => true,
     };
   }

@@ -3,7 +3,7 @@ import { delimiter, join, resolve } from "node:path";
 import { onTestFinished } from "vitest";
 import { Fleet, type FleetSettings } from "../../src/lsp/fleet.js";
 import { Searcher } from "../../src/native/index.js";
-import { ProjectChecks, systemClock } from "../../src/node/index.js";
+import { filesOf, systemClock } from "../../src/node/index.js";
 import type { DiagnosticError } from "../../src/ports/index.js";
 import { temporaryFolder } from "../native/temporary.js";
 
@@ -30,12 +30,11 @@ export function fleetIn(
     events.push({ event, fields });
   };
   const search = new Searcher({ index: false });
-  const checks = new ProjectChecks(project, search);
   const fleet = new Fleet({
     directory: project,
     clock: systemClock,
     log: { info: note, warn: note, error: note },
-    files: (globs, signal) => checks.files(globs, signal),
+    files: (globs, signal) => filesOf(search, project, globs, signal),
     options: { timeoutMs: 60_000, idleMs: 60_000, servers: {}, ...options },
     variables: { ...process.env, PATH },
     ...settings,

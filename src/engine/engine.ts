@@ -77,7 +77,7 @@ export class MissionEngine {
       views: this.#views,
       turns: this.#turns,
       slots: this.#slots,
-      verifier: new Verifier(ports.checks, options.commandTimeoutMs),
+      verifier: new Verifier(ports.checks, ports.clock, options.commandTimeoutMs),
       onChange: (view) => this.#changed(view),
       onAssignment: (assignment) => this.#assignments.set(assignment.session, assignment),
     };

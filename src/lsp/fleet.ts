@@ -49,9 +49,7 @@ export class Fleet {
     this.#settings = settings;
     this.#limits = { ...LIMITS, ...settings.limits };
     this.#project = realpathSync(settings.directory);
-    this.#places = new Places(this.#limits.processes, async () => {
-      await [...this.#members.values()].find((one) => one.canRest)?.rest();
-    });
+    this.#places = new Places(this.#limits.processes, () => this.#makeRoom());
   }
 
   /** @throws only the signal's reason */
@@ -89,6 +87,11 @@ export class Fleet {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#members.values()].map((one) => one.close()));
+  }
+
+  /** Ends a process that nobody needs now. */
+  #makeRoom(): void {
+    void [...this.#members.values()].find((one) => one.canRest)?.rest();
   }
 
   /** Which server each file is for, and why there is none. */
@@ -147,7 +150,16 @@ export class Fleet {
     const member = new Member(
       spec,
       program,
-      { clock, log, files, project: this.#project, place: (signal) => this.#places.take(signal) },
+      {
+        clock,
+        log,
+        files,
+        project: this.#project,
+        place: (signal) => this.#places.take(signal),
+        onIdle: () => {
+          if (this.#places.wanted) this.#makeRoom();
+        },
+      },
       { ...options, waiting: this.#limits.waiting },
     );
     this.#members.set(spec.id, member);

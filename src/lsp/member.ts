@@ -13,6 +13,8 @@ export interface MemberPorts {
   readonly files: (globs: readonly string[], signal: AbortSignal) => Promise<string[]>;
   /** Waits until one more process may be started; answers what gives its place back. */
   readonly place: (signal: AbortSignal) => Promise<() => void>;
+  /** It has nothing to do for now. */
+  readonly onIdle: () => void;
 }
 
 export interface MemberLimits {
@@ -87,7 +89,10 @@ export class Member {
     try {
       return await mine;
     } finally {
-      if (--this.#waiting === 0) void this.#endWhenIdle();
+      if (--this.#waiting === 0) {
+        void this.#endWhenIdle();
+        this.#ports.onIdle();
+      }
     }
   }
 

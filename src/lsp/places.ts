@@ -2,13 +2,18 @@
 export class Places {
   readonly #limit: number;
   /** Asks for a process that nobody needs to end. */
-  readonly #makeRoom: () => Promise<void>;
+  readonly #makeRoom: () => void;
   readonly #waiting: (() => void)[] = [];
   #taken = 0;
 
-  constructor(limit: number, makeRoom: () => Promise<void>) {
+  constructor(limit: number, makeRoom: () => void) {
     this.#limit = limit;
     this.#makeRoom = makeRoom;
+  }
+
+  /** Whether somebody waits for one. */
+  get wanted(): boolean {
+    return this.#waiting.length > 0;
   }
 
   /** Resolves with what gives the place back. @throws the signal's reason */
@@ -17,7 +22,7 @@ export class Places {
     if (this.#taken < this.#limit) this.#taken++;
     else {
       const turn = this.#wait(signal);
-      void this.#makeRoom();
+      this.#makeRoom();
       await turn;
     }
     let held = true;

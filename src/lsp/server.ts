@@ -1,4 +1,4 @@
-import { CancellationTokenSource, ResponseError } from "vscode-jsonrpc/node";
+import { CancellationTokenSource, ErrorCodes, ResponseError } from "vscode-jsonrpc/node";
 import type {
   Diagnostic,
   DocumentDiagnosticReport,
@@ -196,7 +196,7 @@ export class LanguageServer {
         return await Promise.race([answer, failure]);
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof ResponseError) throw error;
+        if (error instanceof ResponseError && error.code !== ErrorCodes.PendingResponseRejected) throw error;
         // The connection itself: why it broke shows in how the process ended.
         return await failure;
       }

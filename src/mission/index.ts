@@ -18,6 +18,7 @@ export {
 export {
   type Assignment,
   assignmentSchema,
+  type DiagnosticsBaseline,
   type Evidence,
   type Instruction,
   instructionSchema,

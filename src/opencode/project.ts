@@ -2,11 +2,13 @@ import { existsSync } from "node:fs";
 import { appendFile, mkdir, realpath, writeFile } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import { amend, MissionEngine } from "../engine/index.js";
+import { LanguageServers } from "../lsp/index.js";
 import { Memory } from "../memory/index.js";
 import { isTerminalMission, MissionError, type MissionView, type Role } from "../mission/index.js";
 import { type CodeSearch, type NativeStore, WorkStealingLanes } from "../native/index.js";
 import {
   conflictFile,
+  filesOf,
   ProjectChecks,
   processOwner,
   stateFile,
@@ -34,6 +36,7 @@ export class Project {
   readonly memory: Memory;
   readonly #store: NativeStore;
   readonly #todo: FileProjection;
+  readonly #languageServers: LanguageServers;
   #keeping: Promise<void> = Promise.resolve();
   #isClosing = false;
 
@@ -42,12 +45,15 @@ export class Project {
     const random = { next: Math.random };
     this.memory = new Memory({ store, clock: systemClock, random });
     this.#todo = this.#projection(ports, store);
+    this.#languageServers = languageServers(ports);
     this.engine = new MissionEngine(
       {
         ...ports,
         store,
         lanes: new WorkStealingLanes({ ...ports.options.slots, checker: 2 }),
-        checks: new ProjectChecks(ports.directory, ports.search),
+        checks: new ProjectChecks(ports.directory, ports.search, (paths, signal) =>
+          this.#languageServers.diagnose(paths, signal),
+        ),
         clock: systemClock,
         random,
         owner: processOwner,
@@ -76,6 +82,7 @@ export class Project {
   async close(): Promise<void> {
     this.#isClosing = true;
     await this.engine.close();
+    await this.#languageServers.close();
     await this.#todo.settled();
     await this.#keeping;
     await this.#store.close();
@@ -116,6 +123,17 @@ export class Project {
     announceState(ports.host, view);
     if (isTerminalMission(view.mission.state)) this.#keep(ports);
   }
+}
+
+function languageServers({ directory, search, log, options }: ProjectPorts): LanguageServers {
+  if (!options.languageServers) return new LanguageServers(undefined);
+  return new LanguageServers({
+    directory,
+    log,
+    clock: systemClock,
+    options: options.languageServers,
+    files: (globs, signal) => filesOf(search, directory, globs, signal),
+  });
 }
 
 const ANNOUNCED = { sealed: "success", blocked: "warning", failed: "error" } as const;

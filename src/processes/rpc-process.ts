@@ -22,6 +22,8 @@ export interface RpcProgram {
 const KEPT_ERRORS = 2_000;
 /** For the last words of a process that has ended, while another one may hold its pipes. */
 const LAST_WORDS_MS = 250;
+/** Between two looks at whether a group is gone. */
+const LOOK_MS = 5;
 /** Between the death of this process and that of a group which has not ended by itself. */
 const ORPHAN_SECONDS = 3;
 
@@ -131,12 +133,26 @@ export class RpcProcess {
       child.once("exit", async (code, signal) => {
         // What it has started, and the shell that watches over it.
         if (this.#ownGroup) this.kill();
-        const late = new Promise((wake) => setTimeout(wake, LAST_WORDS_MS).unref());
-        await Promise.race([closed, late]);
+        await Promise.race([Promise.all([closed, this.#groupGone()]), pause(LAST_WORDS_MS)]);
         for (const stream of child.stdio) stream?.destroy();
         resolve(signal ? `signal ${signal}` : `exit code ${code}`);
       });
     });
+  }
+
+  /** A signal is sent at once, and death takes a moment. */
+  async #groupGone(): Promise<void> {
+    const { pid } = this.#child;
+    if (!this.#ownGroup || pid === undefined || process.platform === "win32") return;
+    const end = performance.now() + LAST_WORDS_MS;
+    while (performance.now() < end) {
+      try {
+        process.kill(-pid, 0);
+      } catch {
+        return;
+      }
+      await pause(LOOK_MS);
+    }
   }
 
   #reference(open: boolean): void {
@@ -146,4 +162,8 @@ export class RpcProcess {
       else one?.unref?.();
     }
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((wake) => setTimeout(wake, ms).unref());
 }
