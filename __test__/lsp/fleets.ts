@@ -22,9 +22,10 @@ export const PATH = [resolve("node_modules/.bin"), process.env["PATH"]].join(del
 /** A fleet in a project of its own; both end with the test. */
 export function fleetIn(
   files: Readonly<Record<string, string>>,
-  { options, ...settings }: Partial<FleetSettings> = {},
+  more: Partial<FleetSettings> | ((project: string) => Partial<FleetSettings>) = {},
 ): TestedFleet {
   const project = temporaryFolder(files);
+  const { options, ...settings } = typeof more === "function" ? more(project) : more;
   const events: TestedFleet["events"] = [];
   const note = (event: string, fields: Readonly<Record<string, unknown>> = {}) => {
     events.push({ event, fields });

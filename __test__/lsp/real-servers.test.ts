@@ -1,7 +1,7 @@
-import { renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { fleetIn, groupMembers, never, shown } from "./fleets.js";
+import { fleetIn, groupMembers, never, PATH, shown } from "./fleets.js";
 
 const TSCONFIG = JSON.stringify({
   compilerOptions: { strict: true, module: "nodenext", target: "es2022", types: [], noEmit: true },
@@ -49,22 +49,30 @@ describe("typescript-language-server", () => {
   });
 
   it("runs no code of the project's", async () => {
-    const evil = (name: string) =>
-      `require("node:fs").writeFileSync(${JSON.stringify("RAN")} + "-${name}", ""); process.exit(1);`;
-    const { fleet, project } = fleetIn({
-      ...files,
-      "tsconfig.json": JSON.stringify({ compilerOptions: { plugins: [{ name: "evil" }], strict: true } }),
-      "node_modules/evil/index.js": evil("plugin"),
-      "node_modules/evil/package.json": '{"name": "evil", "version": "1.0.0", "main": "index.js"}',
-      "node_modules/typescript/package.json": '{"name": "typescript", "version": "5.9.9"}',
-      "node_modules/typescript/lib/tsserver.js": evil("tsserver"),
-      "node_modules/typescript/lib/typescript.js": evil("typescript"),
-      "node_modules/.bin/typescript-language-server": `#!/usr/bin/env node\n${evil("bin")}`,
-    });
+    const evil = 'require("node:fs").writeFileSync(__dirname + "/RAN", "");\n';
+    const modules = "node_modules";
+    const { fleet, project } = fleetIn(
+      {
+        ...files,
+        "tsconfig.json": JSON.stringify({ compilerOptions: { plugins: [{ name: "evil" }], strict: true } }),
+        [`${modules}/evil/index.js`]: evil,
+        [`${modules}/evil/package.json`]: '{"name": "evil", "version": "1.0.0", "main": "index.js"}',
+        [`${modules}/typescript/package.json`]: '{"name": "typescript", "version": "5.9.9"}',
+        [`${modules}/typescript/lib/tsserver.js`]: evil,
+        [`${modules}/typescript/lib/typescript.js`]: evil,
+        [`${modules}/.bin/typescript-language-server`]: '#!/bin/sh\ntouch "$0.RAN"\n',
+        [`${modules}/.bin/node`]: '#!/bin/sh\ntouch "$0.RAN"\n',
+      },
+      // As when OpenCode is started by npm, in the project.
+      (folder) => ({
+        variables: { ...process.env, PATH: [join(folder, modules, ".bin"), PATH].join(delimiter) },
+      }),
+    );
+    for (const name of ["typescript-language-server", "node"])
+      chmodSync(join(project, modules, ".bin", name), 0o755);
     const { servers, unchecked } = await fleet.diagnose(["b.ts"], never);
     expect({ servers, unchecked }).toEqual({ servers: ["typescript-language-server"], unchecked: [] });
-    const { readdirSync } = await import("node:fs");
-    expect(readdirSync(project, { recursive: true }).filter((name) => String(name).includes("RAN-"))).toEqual(
+    expect(readdirSync(project, { recursive: true }).filter((name) => String(name).endsWith("RAN"))).toEqual(
       [],
     );
   });
@@ -108,14 +116,16 @@ describe("pyright", () => {
   });
 
   it("knows the packages of the project's environment, without running it", async () => {
-    const { fleet } = fleetIn({
+    const { fleet, project } = fleetIn({
       ".venv/pyvenv.cfg": "home = /nowhere\n",
-      ".venv/bin/python": "#!/bin/sh\ntouch ../RAN\n",
+      ".venv/bin/python": '#!/bin/sh\ntouch "$0.RAN"\n',
       ".venv/lib/python3.11/site-packages/package/__init__.py": "VALUE: int = 1\n",
       "a.py": "from package import VALUE\n\nx: str = VALUE\n",
     });
+    chmodSync(join(project, ".venv/bin/python"), 0o755);
     const { errors } = await fleet.diagnose(["a.py"], never);
     expect(errors.map(shown)).toEqual([expect.stringMatching(/^a\.py:3:10: .*reportAssignmentType/)]);
+    expect(readdirSync(join(project, ".venv/bin"))).toEqual(["python"]);
   });
 });
 
