@@ -1,6 +1,7 @@
 import { chmodSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { locate } from "../../src/lsp/locate.js";
 import { fleetIn, groupMembers, never, PATH, shown } from "./fleets.js";
 
 const TSCONFIG = JSON.stringify({
@@ -126,6 +127,28 @@ describe("pyright", () => {
     const { errors } = await fleet.diagnose(["a.py"], never);
     expect(errors.map(shown)).toEqual([expect.stringMatching(/^a\.py:3:10: .*reportAssignmentType/)]);
     expect(readdirSync(join(project, ".venv/bin"))).toEqual(["python"]);
+  });
+});
+
+describe.skipIf(locate("clangd", process.env, "/nowhere") === undefined)("clangd", () => {
+  it("finds an error, also one that a changed header makes", async () => {
+    const { fleet, project } = fleetIn({
+      "compile_flags.txt": "-std=c++17\n",
+      "a.h": "inline int one() { return 1; }\n",
+      "a.cpp": '#include "a.h"\nint two = one() + 1;\n',
+    });
+    const look = async () => (await fleet.diagnose(["a.cpp"], never)).errors.map(shown);
+    expect(await look()).toEqual([]);
+    writeFileSync(join(project, "a.h"), "inline int uno() { return 1; }\n");
+    expect(await look()).toEqual([expect.stringMatching(/^a\.cpp:2:11: .*'one'.*undeclared_var_use/)]);
+  });
+
+  it("is not started where nothing says how files are compiled", async () => {
+    const { fleet, pids } = fleetIn({ "a.cpp": "int x = ;\n" });
+    expect((await fleet.diagnose(["a.cpp"], never)).unchecked).toEqual([
+      { server: "clangd", reason: expect.stringContaining("it needs one of compile_commands.json") },
+    ]);
+    expect(pids()).toEqual([]);
   });
 });
 

@@ -6,7 +6,7 @@ import type { Diagnosis } from "../ports/index.js";
 import type { Fleet, FleetSettings } from "./fleet.js";
 
 export type { FleetSettings, LanguageServerOptions } from "./fleet.js";
-export { ending, isInside, SERVER_IDS, SERVERS, type ServerId, type ServerSpec } from "./servers.js";
+export { ending, SERVER_IDS, SERVERS, type ServerId, type ServerSpec } from "./servers.js";
 
 /** Servers that are loaded, and started, when something is first asked of them. */
 export class LanguageServers {
