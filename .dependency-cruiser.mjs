@@ -16,7 +16,9 @@ const ALLOWED = {
   engine: ["dispatch", "mission", "state", "ports"],
   native: ["ports"],
   node: ["native", "ports"],
-  isolation: ["native", "ports"],
+  processes: [],
+  isolation: ["native", "ports", "processes"],
+  lsp: ["ports", "processes"],
   todo: ["mission", "ports"],
   agents: ["mission"],
   tools: ["engine", "mission", "memory", "native", "ports"],
@@ -25,6 +27,7 @@ const ALLOWED = {
     "engine",
     "hooks",
     "isolation",
+    "lsp",
     "memory",
     "mission",
     "native",
@@ -36,7 +39,7 @@ const ALLOWED = {
     "tools",
   ],
   install: ["native", "node"],
-  doctor: ["install", "mission", "native", "node"],
+  doctor: ["install", "lsp", "mission", "native", "node"],
   cli: ["doctor", "install", "mission", "native", "node"],
 };
 
