@@ -1,7 +1,11 @@
 import { existsSync } from "node:fs";
 
-/** @type {Readonly<Record<string, string>>} */
-const TRIPLES = {
+/**
+ * The platforms that have a package below npm/, and the compiler's target of each.
+ *
+ * @type {Readonly<Record<string, string>>}
+ */
+export const TRIPLES = {
   "linux-x64-gnu": "x86_64-unknown-linux-gnu",
   "linux-arm64-gnu": "aarch64-unknown-linux-gnu",
   "linux-x64-musl": "x86_64-unknown-linux-musl",
