@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-
 /**
  * The platforms that have a package below npm/, and the compiler's target of each.
  *
@@ -19,7 +17,9 @@ export const TRIPLES = {
 /** This machine as the addon's file name and the compiler's target have it. */
 export function thisPlatform() {
   const base = `${process.platform}-${process.arch}`;
-  const musl = existsSync(`/lib/ld-musl-${process.arch === "x64" ? "x86_64" : "aarch64"}.so.1`);
+  // Of this Node and not of the system: musl's loader can be installed beside glibc.
+  const report = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport());
+  const musl = report.header.glibcVersionRuntime === undefined;
   const suffix =
     process.platform === "linux" ? (musl ? "-musl" : "-gnu") : process.platform === "win32" ? "-msvc" : "";
   const name = base + suffix;

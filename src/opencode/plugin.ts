@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Hooks, PluginInput } from "@opencode-ai/plugin";
 import { createSearch } from "../isolation/index.js";
-import { addon, REWRITE_JOURNAL, recoverRewrite } from "../native/index.js";
+import { REWRITE_JOURNAL, recoverRewrite } from "../native/index.js";
 import { cacheFolder, fileLog, stateFile, todoFile } from "../node/index.js";
 import type { ModelRef } from "../ports/index.js";
 import { memoryTool, missionTools, searchTools } from "../tools/index.js";
@@ -12,6 +12,7 @@ import { type ConfigFindings, extendConfig } from "./config.js";
 import { editedFile, sessionEvent } from "./events.js";
 import { assertWritable, guardCall } from "./guard.js";
 import { OpenCodeHost } from "./host.js";
+import { findNativeCore } from "./native-core.js";
 import { parseOptions } from "./options.js";
 import { Project } from "./project.js";
 
@@ -19,7 +20,7 @@ import { Project } from "./project.js";
  * Composes everything for one project directory. Nothing here waits for the host: its server is not up before
  * this returns.
  */
-export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
+export async function createPlugin(input: PluginInput, rawOptions: unknown): Promise<Hooks> {
   const { directory } = input;
   const log = fileLog({ pid: process.pid, directory });
   const { options, problems } = parseOptions(rawOptions);
@@ -35,13 +36,13 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       },
     },
     log,
-    onFallback: (error) => {
-      log.warn("search.fallback", { error: error.message });
-      warn("Searches run in helper processes", "This host cannot load the native core: missions are off.");
-    },
+    onFallback: (error) => log.warn("search.fallback", { error: error.message }),
   });
+  const core = await findNativeCore(search, directory);
   let opened: Promise<Project> | undefined;
-  const project = () => {
+  const project = async () => {
+    // The state of missions is in the core.
+    if (core.kind !== "here") throw core.error;
     opened ??= Project.open({
       directory,
       host,
@@ -82,11 +83,9 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       log.warn("options", { problem });
       warn("Options of opencode-orchestrator", problem);
     }
-    try {
-      addon();
-    } catch (error) {
-      log.error("addon.failed", { error: String(error) });
-      warn("opencode-orchestrator has no native core", describe(error));
+    if (core.kind !== "here") {
+      log.error("addon.failed", { error: core.error.message, searches: core.kind });
+      warn("opencode-orchestrator has no native core", `${WITHOUT_CORE[core.kind]}\n${core.error.message}`);
       return;
     }
     if (existsSync(join(directory, REWRITE_JOURNAL))) void finishRewrite();
@@ -126,7 +125,8 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       findings = extendConfig(config);
     },
     tool: {
-      ...(options.searchTools && searchTools(searchPorts)),
+      // Ours stand in for the host's: where they could not work, those must stay.
+      ...(options.searchTools && core.kind !== "none" && searchTools(searchPorts)),
       ...missionTools(ports),
       memory: memoryTool(ports),
     },
@@ -181,6 +181,12 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
     },
   };
 }
+
+/** What is missing then. */
+const WITHOUT_CORE = {
+  helpers: "Missions are off; searches run in helper processes.",
+  none: "Missions and our search tools are off; OpenCode's own search tools stay.",
+} as const;
 
 function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
