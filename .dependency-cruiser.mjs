@@ -12,7 +12,8 @@ const ALLOWED = {
   memory: ["state", "ports"],
   engine: ["mission", "state", "ports"],
   native: ["ports"],
-  node: ["native", "ports"],
+  log: ["ports"],
+  node: ["log", "native", "ports"],
   isolation: ["native", "ports"],
   todo: ["mission", "ports"],
   agents: ["mission"],
@@ -21,6 +22,7 @@ const ALLOWED = {
     "agents",
     "engine",
     "isolation",
+    "log",
     "memory",
     "mission",
     "native",
@@ -32,7 +34,7 @@ const ALLOWED = {
   ],
   install: ["native", "node"],
   doctor: ["install", "mission", "native", "node"],
-  cli: ["doctor", "install", "mission", "native", "node"],
+  cli: ["doctor", "install", "log", "mission", "native", "node"],
 };
 
 const directions = Object.entries(ALLOWED).map(([name, allowed]) => ({

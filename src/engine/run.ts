@@ -157,7 +157,8 @@ export class MissionRun {
   async #perform(job: Job, signal: AbortSignal): Promise<void> {
     if (signal.aborted || !jobsFor(this.view()).some((one) => one.id === job.id)) return;
     const run = this.#stepContext(signal);
-    this.#ports.log.info("job.begun", { job: job.id });
+    const about = { mission: this.id, task: job.task, job: job.id };
+    this.#ports.log.info("job.begun", about);
     try {
       if (job.kind === "plan") await plan(run);
       else if (job.kind === "seal") await seal(run);
@@ -169,14 +170,19 @@ export class MissionRun {
       if (signal.aborted) return;
       await this.#fail(job, error);
     } finally {
-      this.#ports.log.info("job.over", { job: job.id });
+      this.#ports.log.info("job.over", about);
     }
   }
 
   /** An error that no step expected: the mission stops visibly instead of spinning on it. */
   async #fail(job: Job, error: unknown): Promise<void> {
     const message = error instanceof Error ? error.message : String(error);
-    this.#ports.log.error("job.failed", { mission: this.id, job: job.id, error: message });
+    this.#ports.log.error("job.failed", {
+      mission: this.id,
+      task: job.task,
+      job: job.id,
+      error: message,
+    });
     this.#stop.abort();
     try {
       await this.change("engine", (draft) => {

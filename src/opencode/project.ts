@@ -18,6 +18,7 @@ import type { Host, Log, ModelRef } from "../ports/index.js";
 import { FileProjection, TodoFile } from "../todo/index.js";
 import type { PluginOptions } from "./options.js";
 import { keepState, openState } from "./state.js";
+import { TransitionLog } from "./transitions.js";
 
 export interface ProjectPorts {
   readonly directory: string;
@@ -34,11 +35,13 @@ export class Project {
   readonly memory: Memory;
   readonly #store: NativeStore;
   readonly #todo: FileProjection;
+  readonly #transitions: TransitionLog;
   #keeping: Promise<void> = Promise.resolve();
   #isClosing = false;
 
   private constructor(ports: ProjectPorts, store: NativeStore) {
     this.#store = store;
+    this.#transitions = new TransitionLog(ports.log);
     const random = { next: Math.random };
     this.memory = new Memory({ store, clock: systemClock, random });
     this.#todo = this.#projection(ports, store);
@@ -112,6 +115,7 @@ export class Project {
   }
 
   #changed(ports: ProjectPorts, view: MissionView): void {
+    this.#transitions.note(view);
     this.#todo.refresh();
     announceState(ports.host, view);
     if (isTerminalMission(view.mission.state)) this.#keep(ports);
