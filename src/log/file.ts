@@ -67,7 +67,8 @@ export class LogFile {
     const now = await lstat(path).catch(() => undefined);
     if (now?.ino !== full.ino) return;
     const time = new Date().toISOString().replace(/[-:.]/g, "");
-    await rename(path, `${path}.${time}-${process.pid}`).catch(() => undefined);
+    // With the inode, which no other file has: a name that were taken would be taken over.
+    await rename(path, `${path}.${time}-${full.ino}`).catch(() => undefined);
     const old = (await logArchives(folder)).slice(0, -this.#limits.archives || undefined);
     for (const name of old) await unlink(join(folder, name)).catch(() => undefined);
   }
