@@ -67,6 +67,14 @@ export default {
       from: { path: folder("ports", "state", "mission", "memory", "engine") },
       to: { dependencyTypes: ["core"] },
     },
+    {
+      name: "no-network",
+      comment:
+        "the plugin opens no connection; what goes to the host goes through the client that the host hands it",
+      severity: "error",
+      from: {},
+      to: { path: "^(node:)?(net|http|https|http2|tls|dgram|dns|dns/promises|inspector)$" },
+    },
     { name: "no-orphans", severity: "error", from: { orphan: true, pathNot: "\\.d\\.ts$" }, to: {} },
   ],
   options: {
