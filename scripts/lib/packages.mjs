@@ -8,7 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { TRIPLES } from "./platform.mjs";
 import { run, SetupError } from "./run.mjs";
 import { rustLicenses } from "./rust-licenses.mjs";
@@ -132,14 +132,7 @@ function freshStage(folder, name) {
  * @returns {Promise<Packed>}
  */
 async function npmPack(stage, folder) {
-  const args = [
-    "pack",
-    `./${stage.split("\\").join("/")}`,
-    "--pack-destination",
-    folder,
-    "--json",
-    "--ignore-scripts",
-  ];
+  const args = ["pack", resolve(stage), "--pack-destination", folder, "--json", "--ignore-scripts"];
   const { code, output } = await run("npm", args, { quiet: true });
   if (code !== 0) throw new SetupError(`npm pack of ${stage} failed.`);
   const [packed] = Object.values(JSON.parse(output.slice(output.search(/^[[{]/m))));
