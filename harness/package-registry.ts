@@ -3,7 +3,7 @@ import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { runServer } from "verdaccio";
 import { OwnedProcess } from "./owned-process.js";
 
@@ -51,7 +51,7 @@ export class PackageRegistry implements AsyncDisposable {
       npm_config_cache: join(this.#folder, "cache"),
       npm_config_update_notifier: "false",
     };
-    const npm = new OwnedProcess("npm", ["publish", tarball, "--ignore-scripts"], { cwd: this.#folder, env });
+    const npm = new OwnedProcess("npm", ["publish", resolve(tarball), "--ignore-scripts"], { cwd: this.#folder, env });
     const { code } = await npm.exited;
     if (code !== 0) throw new Error(`npm publish ${tarball} failed:\n${npm.stderr}`);
   }
