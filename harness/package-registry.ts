@@ -51,7 +51,10 @@ export class PackageRegistry implements AsyncDisposable {
       npm_config_cache: join(this.#folder, "cache"),
       npm_config_update_notifier: "false",
     };
-    const npm = new OwnedProcess("npm", ["publish", resolve(tarball), "--ignore-scripts"], { cwd: this.#folder, env });
+    const npm = new OwnedProcess("npm", ["publish", resolve(tarball), "--ignore-scripts"], {
+      cwd: this.#folder,
+      env,
+    });
     const { code } = await npm.exited;
     if (code !== 0) throw new Error(`npm publish ${tarball} failed:\n${npm.stderr}`);
   }
