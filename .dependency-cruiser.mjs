@@ -8,9 +8,12 @@ const folder = (...names) => `^src/(${names.join("|")})/`;
 const ALLOWED = {
   ports: [],
   state: ["ports"],
+  dispatch: ["ports"],
   mission: ["state", "ports"],
   memory: ["state", "ports"],
-  engine: ["mission", "state", "ports"],
+  hooks: ["ports"],
+  shutdown: ["ports"],
+  engine: ["dispatch", "mission", "state", "ports"],
   native: ["ports"],
   log: ["ports"],
   node: ["log", "native", "ports"],
@@ -21,6 +24,7 @@ const ALLOWED = {
   opencode: [
     "agents",
     "engine",
+    "hooks",
     "isolation",
     "log",
     "memory",
@@ -28,6 +32,7 @@ const ALLOWED = {
     "native",
     "node",
     "ports",
+    "shutdown",
     "state",
     "todo",
     "tools",
@@ -64,7 +69,7 @@ export default {
       name: "the-engine-does-no-io",
       comment: "the engine reaches the outside only through its ports",
       severity: "error",
-      from: { path: folder("ports", "state", "mission", "memory", "engine") },
+      from: { path: folder("ports", "state", "mission", "memory", "engine", "hooks", "shutdown") },
       to: { dependencyTypes: ["core"] },
     },
     {

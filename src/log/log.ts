@@ -17,15 +17,22 @@ const MOST_TEXT = 8_192;
 /** Lines that wait for the disk; beyond them events are counted and not kept. */
 const MOST_WAITING = 10_000;
 
+export interface FileLog extends Log {
+  /** Resolves when everything so far is written. Never rejects. */
+  settled(): Promise<void>;
+}
+
 /** Writes events to this user's log file, with secrets masked. A log that cannot be written disturbs nobody. */
 export function fileLog(
   context: Readonly<Record<string, unknown>>,
   file: Pick<LogFile, "append"> = new LogFile(logPlaces()),
-): Log {
+): FileLog {
   let waiting: string[] = [];
   let dropped = 0;
-  let isWriting = false;
+  let writing: Promise<void> | undefined;
   const flush = async () => {
+    // What else happens in this turn goes out with it.
+    await undefined;
     while (waiting.length > 0) {
       const lines = waiting;
       waiting = [];
@@ -33,20 +40,18 @@ export function fileLog(
       dropped = 0;
       await file.append(lines.join("")).catch(() => undefined);
     }
-    isWriting = false;
+    writing = undefined;
   };
   const write = (level: LogEntry["level"], event: string, fields: Readonly<Record<string, unknown>> = {}) => {
     if (waiting.length < MOST_WAITING) waiting.push(lineOf(level, event, { ...context, ...fields }));
     else dropped++;
-    if (isWriting) return;
-    isWriting = true;
-    // What else happens in this turn goes out with it.
-    queueMicrotask(() => void flush());
+    writing ??= flush();
   };
   return {
     info: (event, fields) => write("info", event, fields),
     warn: (event, fields) => write("warn", event, fields),
     error: (event, fields) => write("error", event, fields),
+    settled: async () => writing,
   };
 }
 

@@ -2,3 +2,4 @@ export { ProjectChecks } from "./checks.js";
 export { systemClock } from "./clock.js";
 export { processOwner } from "./owner.js";
 export { cacheFolder, conflictFile, stateFile, stateFolder, todoFile } from "./paths.js";
+export { SystemPressure } from "./pressure.js";
