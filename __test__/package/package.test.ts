@@ -132,6 +132,28 @@ async function mission({ home, project, run }: Stranger, cli: readonly [string, 
   expect(found).toMatchObject({ path: "one.ts", line: 1 });
 }
 
+it("the main package has the licence of everything that is bundled into it", async () => {
+  const licenses = (await readdir("dist/licenses")).map((name) => name.replace(/\.\w+$/, ""));
+  const bundled = new Set<string>();
+  for (const name of await readdir("dist")) {
+    if (!name.endsWith(".js")) continue;
+    // The bundler names where each part comes from.
+    for (const [, path = ""] of (await readFile(join("dist", name), "utf8")).matchAll(
+      /#region node_modules\/(\S+)/g,
+    ))
+      bundled.add(
+        path
+          .split("/")
+          .slice(0, path.startsWith("@") ? 2 : 1)
+          .join("/"),
+      );
+  }
+  expect(bundled).toContain("zod");
+  // The parts of micromark are one project.
+  const owner = (name: string) => name.replace(/^micromark-.*/, "micromark").replace("/", "-");
+  expect([...bundled].filter((name) => !licenses.includes(owner(name)))).toEqual([]);
+});
+
 it("the packed packages work in Node.js and in the Bun that OpenCode is made of", async () => {
   const smoke = async (runtime: string, env = {}) => {
     const args = ["scripts/smoke.mjs", "--packages", packed, "--runtime", runtime];
