@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
 import {
   createProject,
   type MissionPlay,
@@ -21,6 +21,9 @@ import { temporaryFolder } from "../native/temporary.js";
 
 // What a stranger does: packed, published to a registry of its own, installed by the real npm and by the real OpenCode with
 // scripts off, a mission run from there to its seal, and all of it taken away again.
+
+// Each test starts a dozen programs and a host or two.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const NAME = "opencode-orchestrator";
 const PLAY: MissionPlay = {
