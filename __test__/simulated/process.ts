@@ -81,6 +81,7 @@ export class EngineProcess {
         clock: this.#mortalClock(life.clock ?? new FastClock()),
         random: { next: () => 0.5 },
         pressure: { memory: () => 0 },
+        finalizer: { register: () => undefined, unregister: () => undefined },
         owner: {
           holder: { process: number },
           isDead: (holder) => dead.has((holder as { process: number }).process),

@@ -116,6 +116,8 @@ export class MissionRun {
   /** Ends all that is under way, in the host too, and resolves when it has ended. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    // Turns that are cut off now are counted before anything begins again.
+    this.#isSettled = false;
     for (const wake of this.#waiters) wake();
     for (const { job } of this.#jobs.values()) this.#ports.slots.withdraw(job);
     await this.#agents.stop();
@@ -301,6 +303,7 @@ export class MissionRun {
 
   async #block(reason: string, notice: string): Promise<void> {
     this.#stop.abort();
+    this.#isSettled = false;
     try {
       await this.change("engine", (draft) => {
         if (!isActiveMission(draft.mission.state)) return;
@@ -320,6 +323,7 @@ export class MissionRun {
     while (!this.#isSettled) {
       try {
         await this.#agents.settle(signal);
+        if (signal.aborted) return;
         this.#isSettled = true;
         this.#ports.slots.reopen();
       } catch (error) {

@@ -55,6 +55,7 @@ export class Project {
         store,
         lanes: new WorkStealingLanes(laneSlots(ports.options)),
         pressure: new SystemPressure(),
+        finalizer: new FinalizationRegistry((drop: () => void) => drop()),
         checks: new ProjectChecks(ports.directory, ports.search),
         clock: systemClock,
         random,
