@@ -23,6 +23,7 @@ import { FileProjection, TodoFile } from "../todo/index.js";
 import type { PluginOptions } from "./options.js";
 import { RELEASE_ORDER } from "./release-order.js";
 import { keepState, openState } from "./state.js";
+import { TransitionLog } from "./transitions.js";
 
 export interface ProjectPorts {
   readonly directory: string;
@@ -42,10 +43,12 @@ export class Project {
   readonly #store: NativeStore;
   readonly #todo: FileProjection;
   readonly #languageServers: LanguageServers;
+  readonly #transitions: TransitionLog;
   #keeping: Promise<void> = Promise.resolve();
 
   private constructor(ports: ProjectPorts, store: NativeStore) {
     this.#store = store;
+    this.#transitions = new TransitionLog(ports.log);
     const random = { next: Math.random };
     this.memory = new Memory({ store, clock: systemClock, random });
     this.#todo = this.#projection(ports, store);
@@ -127,6 +130,7 @@ export class Project {
   }
 
   #changed(ports: ProjectPorts, view: MissionView): void {
+    this.#transitions.note(view);
     this.#todo.refresh();
     announceState(ports.host, view);
     if (isTerminalMission(view.mission.state)) this.#keep(ports);

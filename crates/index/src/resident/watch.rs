@@ -46,6 +46,7 @@ impl Heard {
 }
 
 /// Why a wait ended.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "elsewhere nothing is heard of changes"))]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Waited {
     Events,
