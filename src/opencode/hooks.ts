@@ -1,12 +1,14 @@
 import type { Hooks } from "@opencode-ai/plugin";
 import type { Hook, HookRegistry } from "../hooks/index.js";
-import { todoFile } from "../node/index.js";
+import { memoryFile, todoFile } from "../node/index.js";
 import { type ChangedFiles, editedPaths } from "./changes.js";
 import { type MissionCommand, runCommand } from "./commands.js";
+import { contextHooks } from "./context-hooks.js";
 import { editedFile, sessionEvent } from "./events.js";
 import { guardCall } from "./guard.js";
 import type { OpenCodeHost } from "./host.js";
 import type { OpenedProject } from "./opened-project.js";
+import type { SessionContext } from "./session-context.js";
 
 type Input<Point extends keyof Hooks> = Parameters<Extract<Hooks[Point], (...input: never[]) => unknown>>;
 
@@ -17,6 +19,9 @@ export type HostPoints = {
   readonly "chat.message": Input<"chat.message">;
   readonly "tool.execute.before": Input<"tool.execute.before">;
   readonly "tool.execute.after": Input<"tool.execute.after">;
+  readonly "experimental.chat.system.transform": Input<"experimental.chat.system.transform">;
+  readonly "experimental.chat.messages.transform": Input<"experimental.chat.messages.transform">;
+  readonly "experimental.session.compacting": Input<"experimental.session.compacting">;
 };
 
 const POINTS: readonly (keyof HostPoints)[] = [
@@ -25,6 +30,9 @@ const POINTS: readonly (keyof HostPoints)[] = [
   "chat.message",
   "tool.execute.before",
   "tool.execute.after",
+  "experimental.chat.system.transform",
+  "experimental.chat.messages.transform",
+  "experimental.session.compacting",
 ];
 
 export interface HookContext {
@@ -32,6 +40,7 @@ export interface HookContext {
   readonly project: OpenedProject;
   readonly host: OpenCodeHost;
   readonly changed: ChangedFiles;
+  readonly sessions: SessionContext;
   /** The mission command that stands under a name; undefined for a command of somebody else's. */
   readonly command: (name: string) => MissionCommand | undefined;
 }
@@ -45,6 +54,7 @@ export function pluginHooks(context: HookContext): Hook<HostPoints>[] {
     changedFiles(context),
     todo(context),
     sessions(context),
+    ...contextHooks(context),
   ];
 }
 
@@ -116,17 +126,19 @@ function changedFiles({ project, changed }: HookContext): Hook<HostPoints> {
   };
 }
 
-/** Takes in what somebody has edited in todo.md. */
+/** Takes in what somebody has edited in todo.md and memory.md. */
 function todo({ directory, project }: HookContext): Hook<HostPoints> {
-  const file = todoFile(directory);
+  const files = [todoFile(directory), memoryFile(directory)];
   return {
     name: "todo",
     on: {
       // Editing tools of the host tell of a file; whoever edits otherwise is noticed when a session is next idle.
       event: async ({ event }) => {
-        if (!project.isWanted || (event.type !== "session.idle" && editedFile(event) !== file)) return;
-        // Not waited for: the file is read while the missions go on. It never rejects.
-        void (await project.ifAny())?.readTodo();
+        const edited = editedFile(event);
+        const isDue = event.type === "session.idle" || (edited !== undefined && files.includes(edited));
+        if (!project.isWanted || !isDue) return;
+        // Not waited for: the files are read while the missions go on. It never rejects.
+        void (await project.ifAny())?.readFiles();
       },
     },
   };

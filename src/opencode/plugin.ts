@@ -13,6 +13,7 @@ import { OpenedProject } from "./opened-project.js";
 import { parseOptions } from "./options.js";
 import { Project } from "./project.js";
 import { RELEASE_ORDER } from "./release-order.js";
+import { SessionContext } from "./session-context.js";
 import { startUp } from "./startup.js";
 
 /**
@@ -61,7 +62,14 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
     release: async () => void (await project.ifAny()),
   });
   const hooks = new HookRegistry<HostPoints>(
-    pluginHooks({ directory, project, host, changed, command: (name) => findings.commands.get(name) }),
+    pluginHooks({
+      directory,
+      project,
+      host,
+      changed,
+      sessions: new SessionContext(options, log),
+      command: (name) => findings.commands.get(name),
+    }),
     {
       log,
       elapsed: () => performance.now(),

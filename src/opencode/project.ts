@@ -2,11 +2,12 @@ import { existsSync } from "node:fs";
 import { appendFile, mkdir, realpath, writeFile } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import { amend, MissionEngine } from "../engine/index.js";
-import { Memory } from "../memory/index.js";
+import { Memory, NotesFile } from "../memory/index.js";
 import { isTerminalMission, MissionError, type MissionView, type Role } from "../mission/index.js";
 import { type CodeSearch, type NativeStore, WorkStealingLanes } from "../native/index.js";
 import {
   conflictFile,
+  memoryFile,
   ProjectChecks,
   processOwner,
   stateFile,
@@ -38,13 +39,20 @@ export class Project {
   readonly memory: Memory;
   readonly #store: NativeStore;
   readonly #todo: FileProjection;
+  readonly #notes: FileProjection;
   #keeping: Promise<void> = Promise.resolve();
 
   private constructor(ports: ProjectPorts, store: NativeStore) {
     this.#store = store;
     const random = { next: Math.random };
-    this.memory = new Memory({ store, clock: systemClock, random });
     this.#todo = this.#projection(ports, store);
+    this.#notes = notesProjection(ports, store);
+    this.memory = new Memory({
+      store,
+      clock: systemClock,
+      random,
+      onProjectChange: () => this.#notes.refresh(),
+    });
     this.engine = new MissionEngine(
       {
         ...ports,
@@ -82,6 +90,11 @@ export class Project {
   #letGoAtTheEnd(shutdown: Shutdown): void {
     shutdown.add({ name: "missions", priority: RELEASE_ORDER.engine, release: () => this.engine.close() });
     shutdown.add({ name: "todo.md", priority: RELEASE_ORDER.todo, release: () => this.#todo.settled() });
+    shutdown.add({
+      name: "memory.md",
+      priority: RELEASE_ORDER.todo,
+      release: () => this.#notes.settled(),
+    });
     shutdown.add({ name: "backup", priority: RELEASE_ORDER.keeping, release: () => this.#keeping });
   }
 
@@ -89,10 +102,12 @@ export class Project {
     this.#keeping = this.#keeping.then(() => keepState(this.#store, ports));
   }
 
-  /** Takes in what somebody may have edited in todo.md. Never rejects. */
-  readTodo(): Promise<void> {
+  /** Takes in what somebody may have edited in todo.md and memory.md. Never rejects. */
+  async readFiles(): Promise<void> {
     this.#todo.look();
-    return this.#todo.settled();
+    this.#notes.look();
+    await this.#todo.settled();
+    await this.#notes.settled();
   }
 
   #projection({ directory, host, log, shutdown }: ProjectPorts, store: NativeStore): FileProjection {
@@ -120,6 +135,21 @@ export class Project {
     announceState(ports.host, view);
     if (isTerminalMission(view.mission.state)) this.#keep(ports);
   }
+}
+
+function notesProjection({ directory, host, log }: ProjectPorts, store: NativeStore): FileProjection {
+  const notes = new NotesFile({
+    store,
+    log,
+    clock: systemClock,
+    random: { next: Math.random },
+    tell: (message) => void host.notify({ title: "memory.md", message, variant: "warning" }),
+  });
+  return new FileProjection(memoryFile(directory), {
+    clock: systemClock,
+    log,
+    bring: (text) => notes.bring(text),
+  });
 }
 
 const ANNOUNCED = { sealed: "success", blocked: "warning", failed: "error" } as const;
