@@ -31,7 +31,8 @@ export class Stage implements AsyncDisposable {
     this.#scripts = scripts;
   }
 
-  static async open(): Promise<Stage> {
+  /** @param options the plugin's, as in opencode.json. */
+  static async open(options: Readonly<Record<string, unknown>> = {}): Promise<Stage> {
     const scripts = new Map<string, Script>();
     const model = await ScriptedModel.start({
       script: (request, context) => {
@@ -40,7 +41,8 @@ export class Stage implements AsyncDisposable {
         return script(request, context);
       },
     });
-    const home = { model: { baseURL: model.baseURL }, plugin: [PLUGIN], config: { snapshot: false } };
+    const plugin = [[PLUGIN, options] as const];
+    const home = { model: { baseURL: model.baseURL }, plugin, config: { snapshot: false } };
     return new Stage(model, await OpenCodeHost.serve(home), scripts);
   }
 

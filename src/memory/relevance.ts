@@ -1,5 +1,5 @@
 /**
- * How relevant a note is: an exponential moving average (Brown 1956; NIST/SEMATECH e-Handbook of Statistical Methods,
+ * How relevant a note is: an exponential moving average (Brown 1959; NIST/SEMATECH e-Handbook of Statistical Methods,
  * 6.4.3.1) over what each round says about it. A round is the first request of a session of a mission, so that notes do
  * not fade while nobody works. docs/MEMORY.md has the formulae and what the parameters lead to.
  */
