@@ -1,4 +1,5 @@
 export { renderBoard } from "./board.js";
+export { boardSince, SeenBoards } from "./board-delta.js";
 export { listMissions, MissionDraft, type MissionView, readMission } from "./draft.js";
 export { carryOut, judge, oneLine, type PlanEdit, type Verdict } from "./edits.js";
 export { MissionError, type MissionErrorCode } from "./errors.js";

@@ -7,7 +7,7 @@ export function contextHooks(context: HookContext): Hook<HostPoints>[] {
 }
 
 /** Puts notes, and what a compaction has lost, behind the system prompt. */
-function notes({ project, sessions }: HookContext): Hook<HostPoints> {
+function notes({ project, sessions, boards }: HookContext): Hook<HostPoints> {
   return {
     name: "notes",
     phase: "late",
@@ -18,8 +18,14 @@ function notes({ project, sessions }: HookContext): Hook<HostPoints> {
       },
       event: ({ event }) => {
         if (!project.isWanted) return;
-        if (event.type === "session.compacted") sessions.compacted(event.properties.sessionID);
-        if (event.type === "session.deleted") sessions.forget(event.properties.info.id);
+        if (event.type === "session.compacted") {
+          sessions.compacted(event.properties.sessionID);
+          boards.forget(event.properties.sessionID);
+        }
+        if (event.type === "session.deleted") {
+          sessions.forget(event.properties.info.id);
+          boards.forget(event.properties.info.id);
+        }
       },
     },
   };

@@ -1,5 +1,6 @@
 import type { Hooks } from "@opencode-ai/plugin";
 import type { Hook, HookRegistry } from "../hooks/index.js";
+import type { SeenBoards } from "../mission/index.js";
 import { memoryFile, todoFile } from "../node/index.js";
 import { type ChangedFiles, editedPaths } from "./changes.js";
 import { type MissionCommand, runCommand } from "./commands.js";
@@ -40,6 +41,7 @@ export interface HookContext {
   readonly project: OpenedProject;
   readonly host: OpenCodeHost;
   readonly changed: ChangedFiles;
+  readonly boards: SeenBoards;
   readonly sessions: SessionContext;
   /** The mission command that stands under a name; undefined for a command of somebody else's. */
   readonly command: (name: string) => MissionCommand | undefined;

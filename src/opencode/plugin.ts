@@ -1,6 +1,7 @@
 import type { Hooks, PluginInput } from "@opencode-ai/plugin";
 import { HookRegistry } from "../hooks/index.js";
 import { createSearch } from "../isolation/index.js";
+import { SeenBoards } from "../mission/index.js";
 import { cacheFolder, fileLog, systemClock } from "../node/index.js";
 import { Shutdown } from "../shutdown/index.js";
 import { memoryTool, missionTools, searchTools } from "../tools/index.js";
@@ -27,6 +28,7 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
   shutdown.add({ name: "log", priority: RELEASE_ORDER.log, release: () => log.settled() });
   const { options, problems } = parseOptions(rawOptions);
   const changed = new ChangedFiles(directory);
+  const boards = new SeenBoards();
   let findings: ConfigFindings = { commands: new Map(), agents: new Map(), models: new Map() };
   const host = new OpenCodeHost(input, log, (role) => findings.agents.get(role) ?? role);
   const warn = (title: string, message: string) => void host.notify({ title, message, variant: "warning" });
@@ -67,6 +69,7 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       project,
       host,
       changed,
+      boards,
       sessions: new SessionContext(options, log),
       command: (name) => findings.commands.get(name),
     }),
@@ -83,6 +86,7 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
     engine: () => project.engine(),
     memory: async () => (await project.get()).memory,
     changedFiles: (session: string) => changed.of(session),
+    boards,
   };
   const searchPorts = {
     directory,
