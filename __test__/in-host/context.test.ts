@@ -87,6 +87,10 @@ describe("what reaches the model", () => {
   it("has the open task in it again when a compaction has lost it", async () => {
     const seen: ModelRequest[] = [];
     const compactions: ModelRequest[] = [];
+    stage.compaction.script = (request) => {
+      compactions.push(request);
+      return { text: "The agent did something." };
+    };
     const project = await stage.project(
       filesPlay(["a"], {
         workers: { last: fileWorker("last") },
@@ -94,10 +98,6 @@ describe("what reaches the model", () => {
           worker: (request) => {
             seen.push(request);
             return workerOf(request, seen.length);
-          },
-          compaction: (request) => {
-            compactions.push(request);
-            return { text: "The agent did something." };
           },
         },
       }),

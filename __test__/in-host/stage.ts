@@ -25,7 +25,16 @@ export class Stage implements AsyncDisposable {
   readonly #scripts: Map<string, Script>;
   readonly performances: Performance[] = [];
 
-  private constructor(model: ScriptedModel, host: OpenCodeHost, scripts: Map<string, Script>) {
+  /** Who plays the summaries of compactions. */
+  readonly compaction: { script?: Script };
+
+  private constructor(
+    model: ScriptedModel,
+    host: OpenCodeHost,
+    scripts: Map<string, Script>,
+    compaction: { script?: Script },
+  ) {
+    this.compaction = compaction;
     this.model = model;
     this.host = host;
     this.#scripts = scripts;
@@ -34,16 +43,19 @@ export class Stage implements AsyncDisposable {
   /** @param options the plugin's, as in opencode.json. */
   static async open(options: Readonly<Record<string, unknown>> = {}): Promise<Stage> {
     const scripts = new Map<string, Script>();
+    const compaction: { script?: Script } = {};
     const model = await ScriptedModel.start({
       script: (request, context) => {
-        const script = scripts.get(workingDirectory(request));
-        if (!script) throw new Error(`nothing is played in ${workingDirectory(request)}`);
+        // A request for a summary names no directory.
+        const script =
+          request.purpose === "compaction" ? compaction.script : scripts.get(workingDirectory(request));
+        if (!script) throw new Error(`nothing is played for ${request.system.slice(0, 200)}`);
         return script(request, context);
       },
     });
     const plugin = [[PLUGIN, options] as const];
     const home = { model: { baseURL: model.baseURL }, plugin, config: { snapshot: false } };
-    return new Stage(model, await OpenCodeHost.serve(home), scripts);
+    return new Stage(model, await OpenCodeHost.serve(home), scripts, compaction);
   }
 
   /** A project with its own play, or its own script. */
@@ -115,7 +127,9 @@ export class Performance {
 
   /** Requests to the model from this project. */
   get requests() {
-    return this.#stage.model.requests.filter((request) => workingDirectory(request) === this.directory);
+    return this.#stage.model.requests.filter(
+      (request) => request.purpose !== "compaction" && workingDirectory(request) === this.directory,
+    );
   }
 
   /** Sessions below the root session. */
