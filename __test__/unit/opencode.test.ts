@@ -189,7 +189,11 @@ describe("events", () => {
     ["session.idle", { sessionID: "s" }, changed],
     ["session.status", { sessionID: "s", status: { type: "busy" } }, changed],
     ["session.deleted", { sessionID: "s" }, { kind: "deleted", session: "s" }],
-    ["message.updated", { info: { sessionID: "s", role: "assistant", time: { completed: 1 } } }, changed],
+    [
+      "message.updated",
+      { info: { id: "m", sessionID: "s", role: "assistant", time: { completed: 1 } } },
+      changed,
+    ],
     ["message.updated", { info: { sessionID: "s", role: "user", time: {} } }, undefined],
     ["session.error", { sessionID: "s", error: { name: "MessageAbortedError", data: {} } }, changed],
     [
@@ -233,7 +237,7 @@ describe("options", () => {
   };
 
   it("have defaults", () => {
-    const expected = { options: DEFAULTS, problems: [] };
+    const expected = { options: DEFAULTS, problems: [], limits: [] };
     expect(parseOptions(undefined)).toEqual(expected);
     expect(parseOptions({})).toEqual(expected);
   });

@@ -4,4 +4,5 @@ export { describeIssue, submitPlan } from "./actions/plan.js";
 export { report, reportSchema, unapprovedCommands, verdict, verdictSchema } from "./actions/report.js";
 export { type EnginePorts, MissionEngine } from "./engine.js";
 export { essentialsOf } from "./essentials.js";
-export { DEFAULT_OPTIONS, type EngineOptions } from "./options.js";
+export { DEFAULT_OPTIONS, type EngineOptions, laneSlots } from "./options.js";
+export type { ModelCall } from "./spending.js";

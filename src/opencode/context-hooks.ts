@@ -36,6 +36,8 @@ function pruning({ project, sessions }: HookContext): Hook<HostPoints> {
   return {
     name: "pruning",
     phase: "late",
+    // What is cut is not counted.
+    before: ["budget"],
     on: {
       "experimental.chat.messages.transform": async (_, { messages }) => {
         const engine = await project.engineIfAny();

@@ -1,7 +1,8 @@
 import type { Hooks } from "@opencode-ai/plugin";
 import type { Hook, HookRegistry } from "../hooks/index.js";
-import type { SeenBoards } from "../mission/index.js";
+import { MissionError, type SeenBoards } from "../mission/index.js";
 import { memoryFile, todoFile } from "../node/index.js";
+import { budget } from "./budget.js";
 import { type ChangedFiles, editedPaths } from "./changes.js";
 import { type MissionCommand, runCommand } from "./commands.js";
 import { contextHooks } from "./context-hooks.js";
@@ -18,6 +19,7 @@ export type HostPoints = {
   readonly event: Input<"event">;
   readonly "command.execute.before": Input<"command.execute.before">;
   readonly "chat.message": Input<"chat.message">;
+  readonly "chat.params": Input<"chat.params">;
   readonly "tool.execute.before": Input<"tool.execute.before">;
   readonly "tool.execute.after": Input<"tool.execute.after">;
   readonly "experimental.chat.system.transform": Input<"experimental.chat.system.transform">;
@@ -29,6 +31,7 @@ const POINTS: readonly (keyof HostPoints)[] = [
   "event",
   "command.execute.before",
   "chat.message",
+  "chat.params",
   "tool.execute.before",
   "tool.execute.after",
   "experimental.chat.system.transform",
@@ -43,6 +46,8 @@ export interface HookContext {
   readonly changed: ChangedFiles;
   readonly boards: SeenBoards;
   readonly sessions: SessionContext;
+  /** What is wrong with the options that limit missions: none begins until it is mended. */
+  readonly limits: readonly string[];
   /** The mission command that stands under a name; undefined for a command of somebody else's. */
   readonly command: (name: string) => MissionCommand | undefined;
 }
@@ -51,6 +56,7 @@ export interface HookContext {
 export function pluginHooks(context: HookContext): Hook<HostPoints>[] {
   return [
     guard(context),
+    budget(context.project),
     commands(context),
     chosenModel(context),
     changedFiles(context),
@@ -84,14 +90,22 @@ function guard({ directory, project }: HookContext): Hook<HostPoints> {
 }
 
 /** Runs /task, /status, /stop and /resume. */
-function commands({ project, command }: HookContext): Hook<HostPoints> {
+function commands({ project, command, limits }: HookContext): Hook<HostPoints> {
   return {
     name: "commands",
     on: {
       "command.execute.before": async (call, output) => {
         const ours = command(call.command);
         if (!ours) return;
-        const text = await runCommand(() => project.engine(), ours, call.sessionID, call.arguments);
+        const engine = async () => {
+          if (ours === "task" && limits.length > 0)
+            throw new MissionError(
+              "ERR_BUDGET",
+              `the options that limit missions are not valid: ${limits.join("; ")}. Mend them in opencode.json, and restart.`,
+            );
+          return project.engine();
+        };
+        const text = await runCommand(engine, ours, call.sessionID, call.arguments);
         const files = output.parts.filter((part) => part.type === "file");
         output.parts.splice(0, output.parts.length, { type: "text", text } as never, ...files);
       },
@@ -159,6 +173,8 @@ function sessions({ project, host }: HookContext): Hook<HostPoints> {
         if (seen.kind === "asked") host.sessionAsks(seen.session, seen.question);
         if (seen.kind === "answered") host.sessionAnswered(seen.session, seen.question);
         const engine = await project.engineIfAny();
+        if (seen.kind === "used")
+          await engine?.sessionUsed(seen.session, seen.message, seen.use, seen.complete);
         if (seen.kind === "alive") engine?.sessionAlive(seen.session);
         else engine?.sessionEvent(seen.session);
       },

@@ -26,7 +26,7 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
   const log = fileLog({ pid: process.pid, directory });
   const shutdown = new Shutdown({ clock: systemClock, log });
   shutdown.add({ name: "log", priority: RELEASE_ORDER.log, release: () => log.settled() });
-  const { options, problems } = parseOptions(rawOptions);
+  const { options, problems, limits } = parseOptions(rawOptions);
   const changed = new ChangedFiles(directory);
   const boards = new SeenBoards();
   let findings: ConfigFindings = { commands: new Map(), agents: new Map(), models: new Map() };
@@ -71,6 +71,7 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       changed,
       boards,
       sessions: new SessionContext(options, log),
+      limits,
       command: (name) => findings.commands.get(name),
     }),
     {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { appendFile, mkdir, realpath, writeFile } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
-import { amend, MissionEngine } from "../engine/index.js";
+import { amend, laneSlots, MissionEngine } from "../engine/index.js";
 import { Memory, NotesFile } from "../memory/index.js";
 import { isTerminalMission, MissionError, type MissionView, type Role } from "../mission/index.js";
 import { type CodeSearch, type NativeStore, WorkStealingLanes } from "../native/index.js";
@@ -10,6 +10,7 @@ import {
   memoryFile,
   ProjectChecks,
   processOwner,
+  SystemPressure,
   stateFile,
   stateFolder,
   systemClock,
@@ -57,7 +58,8 @@ export class Project {
       {
         ...ports,
         store,
-        lanes: new WorkStealingLanes({ ...ports.options.slots, checker: 2 }),
+        lanes: new WorkStealingLanes(laneSlots(ports.options)),
+        pressure: new SystemPressure(),
         checks: new ProjectChecks(ports.directory, ports.search),
         clock: systemClock,
         random,
