@@ -33,17 +33,18 @@ async function openFiles(pid: number, directory: string): Promise<string[]> {
   return targets.filter((target) => target.startsWith(directory));
 }
 
-/** The project's instance in the host is started by a request, and ended with all that its plugins opened. */
+/** A request starts the project's instance in the host, and with it its state; the end of one lets go of all of it. */
 async function life(project: Performance) {
-  // A request that meets the end of the instance before it goes astray in the host: asked again.
-  await waitUntil(async () => (await project.command("status")).includes("sealed"), {
-    what: "the board of the mission",
-    timeoutMs: 60_000,
+  const open = () => openFiles(stage.host.pid, project.directory);
+  await project.client.command.list({ throwOnError: true });
+  await waitUntil(async () => (await open()).join().includes("state.db"), {
+    what: "the state to be opened",
+    timeoutMs: 30_000,
   });
-  expect((await openFiles(stage.host.pid, project.directory)).join()).toContain("state.db");
   await project.client.instance.dispose({ throwOnError: true });
-  await waitUntil(async () => (await openFiles(stage.host.pid, project.directory)).length === 0, {
+  await waitUntil(async () => (await open()).length === 0, {
     what: "the project's files to be closed",
+    timeoutMs: 30_000,
   });
 }
 

@@ -4,10 +4,10 @@ import type { MissionPlay, ToolCall } from "../../harness/index.js";
 const ROUNDS = 12;
 const MODULES = 6;
 
-/** A source file as agents meet them: some 4,000 characters. */
+/** A source file as agents meet them: some 12,000 characters. */
 export function sourceFile(name: string): string {
   const functions = Array.from(
-    { length: 30 },
+    { length: 100 },
     (_, index) =>
       `/** Part ${index} of ${name}. */\nexport function ${name}${index}(value: number): number {\n  return value * ${index} + 1;\n}\n`,
   );
@@ -40,8 +40,8 @@ function attempt(task: string): (directory: string) => ToolCall[] {
       const filePath = `${directory}/src/${name}.ts`;
       const version = Math.floor(round / MODULES);
       return [
-        // An offset that reads the whole file, another one for each visit.
-        { name: "read", args: { filePath, ...(version > 0 && { offset: 0, limit: 2_000 - version }) } },
+        // The whole file, each time.
+        { name: "read", args: { filePath, ...(version > 0 && { offset: 0 }) } },
         {
           name: "edit",
           args: {

@@ -21,7 +21,7 @@ export interface PruneSettings {
 
 export const DEFAULT_PRUNING: PruneSettings = {
   keepSteps: 6,
-  batchTokens: 6_000,
+  batchTokens: 20_000,
   hugeTokens: 3_000,
   excerptCharacters: 3_000,
 };

@@ -44,6 +44,7 @@ const REFERENCE = /\bN\d+\b/g;
 export class Memory {
   readonly #ports: MemoryPorts;
   readonly #mask: MaskSecrets;
+  #parsed: ReadonlyMap<string, { readonly revision: number; readonly item: MemoryItem }> = new Map();
   /** Uses and references since the last round. */
   #used = new Map<string, number>();
   #referenced = new Map<string, number>();
@@ -145,9 +146,17 @@ export class Memory {
   }
 
   #inSight(from: Standpoint): MemoryItem[] {
-    return this.#ports.store
-      .list(key.items)
-      .map((entry) => itemSchema.parse(entry.value))
+    const entries = this.#ports.store.list(key.items);
+    const before = this.#parsed;
+    // Only what has changed is parsed again: a look comes with every request.
+    this.#parsed = new Map(
+      entries.map(({ key: name, value, revision }) => {
+        const known = before.get(name);
+        return [name, known?.revision === revision ? known : { revision, item: itemSchema.parse(value) }];
+      }),
+    );
+    return [...this.#parsed.values()]
+      .map(({ item }) => item)
       .filter((item) => scopeOf(from, item.tier) === item.scope);
   }
 

@@ -1,7 +1,7 @@
 /**
  * Full-text search by BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009, with its usual k1 and b).
- * A plain pass over all notes, without an index that would have to be kept in step with the store: docs/MEMORY.md
- * says what that costs.
+ * A plain pass over all notes, whose words are counted once, without an index that would have to be kept in step with the
+ * store: docs/MEMORY.md says what that costs.
  */
 const K1 = 1.2;
 const B = 0.75;
@@ -15,7 +15,7 @@ export interface Document {
 export function search(documents: readonly Document[], query: string): string[] {
   const wanted = new Set(words(query));
   if (wanted.size === 0) return [];
-  const counted = documents.map(({ id, text }) => ({ id, ...count(words(text), wanted) }));
+  const counted = documents.map((document) => ({ id: document.id, ...count(document, wanted) }));
   const average = counted.reduce((sum, one) => sum + one.length, 0) / Math.max(1, counted.length);
   const weights = new Map(
     [...wanted].map((word) => {
@@ -45,8 +45,27 @@ export function words(text: string): string[] {
   });
 }
 
-function count(all: readonly string[], wanted: ReadonlySet<string>) {
-  const found = new Map<string, number>();
-  for (const word of all) if (wanted.has(word)) found.set(word, (found.get(word) ?? 0) + 1);
-  return { length: all.length, found };
+/** The words of documents that are still in use: a document never changes. */
+const indexed = new WeakMap<Document, { length: number; times: ReadonlyMap<string, number> }>();
+
+function index(document: Document) {
+  let entry = indexed.get(document);
+  if (!entry) {
+    const all = words(document.text);
+    const times = new Map<string, number>();
+    for (const word of all) times.set(word, (times.get(word) ?? 0) + 1);
+    entry = { length: all.length, times };
+    indexed.set(document, entry);
+  }
+  return entry;
+}
+
+function count(document: Document, wanted: ReadonlySet<string>) {
+  const { length, times } = index(document);
+  const found = new Map([...wanted].flatMap((word) => pair(word, times.get(word))));
+  return { length, found };
+}
+
+function pair(word: string, times: number | undefined): [string, number][] {
+  return times === undefined ? [] : [[word, times]];
 }
