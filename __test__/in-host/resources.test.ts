@@ -1,5 +1,5 @@
 import { readdir, readFile, readlink } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 import { waitUntil } from "../../harness/index.js";
 import { filesPlay, type Performance, Stage } from "./stage.js";
 
