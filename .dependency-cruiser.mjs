@@ -10,7 +10,8 @@ const ALLOWED = {
   state: ["ports"],
   dispatch: ["ports"],
   mission: ["state", "ports"],
-  memory: ["state", "ports"],
+  context: [],
+  memory: ["context", "state", "ports"],
   hooks: ["ports"],
   shutdown: ["ports"],
   engine: ["dispatch", "mission", "state", "ports"],
@@ -25,6 +26,7 @@ const ALLOWED = {
   tools: ["engine", "mission", "memory", "native", "ports"],
   opencode: [
     "agents",
+    "context",
     "engine",
     "hooks",
     "isolation",
@@ -72,7 +74,7 @@ export default {
       name: "the-engine-does-no-io",
       comment: "the engine reaches the outside only through its ports",
       severity: "error",
-      from: { path: folder("ports", "state", "mission", "memory", "engine", "hooks", "shutdown") },
+      from: { path: folder("ports", "state", "mission", "memory", "engine", "hooks", "shutdown", "context") },
       to: { dependencyTypes: ["core"] },
     },
     {

@@ -62,6 +62,7 @@ export default defineConfig([
       store: "benches/store.ts",
       "first-mission": "benches/first-mission.ts",
       hooks: "benches/hooks.ts",
+      context: "benches/context/main.ts",
       simulation: "simulation/main.ts",
       // The benchmark of isolation looks for it beside itself.
       helper: "src/isolation/helper.ts",

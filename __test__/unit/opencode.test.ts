@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { DENIED_TOOLS, MISSION_TOOLS } from "../../src/agents/index.js";
+import { DEFAULT_PRUNING } from "../../src/context/index.js";
 import { DEFAULT_OPTIONS } from "../../src/engine/index.js";
+import { BUDGETS } from "../../src/memory/index.js";
 import { ROLES } from "../../src/mission/index.js";
 import { ChangedFiles, editedPaths, projectPath } from "../../src/opencode/changes.js";
 import { runCommand } from "../../src/opencode/commands.js";
@@ -227,8 +229,9 @@ describe("events", () => {
 describe("options", () => {
   const NATIVE = { isolation: "none", index: true, indexMegabytes: 64 };
   const LANGUAGE_SERVERS = { timeoutMs: 60_000, idleMs: 300_000, servers: {} };
+  const CONTEXT = { hooks: {}, memory: BUDGETS, pruning: DEFAULT_PRUNING };
   const DEFAULTS = {
-    hooks: {},
+    ...CONTEXT,
     ...DEFAULT_OPTIONS,
     searchTools: true,
     native: NATIVE,
@@ -249,7 +252,7 @@ describe("options", () => {
       attempts: 5,
       slots: { ...DEFAULT_OPTIONS.slots, worker: 2 },
       searchTools: false,
-      hooks: {},
+      ...CONTEXT,
       native: NATIVE,
       languageServers: LANGUAGE_SERVERS,
     });

@@ -1,4 +1,5 @@
 export { renderBoard } from "./board.js";
+export { boardSince, SeenBoards } from "./board-delta.js";
 export {
   type Budget,
   type BudgetLimit,

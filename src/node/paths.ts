@@ -16,7 +16,12 @@ export function todoFile(directory: string): string {
   return join(stateFolder(directory), "todo.md");
 }
 
-/** Edits of that file which were not applied. */
+/** The project's notes as people read them. */
+export function memoryFile(directory: string): string {
+  return join(stateFolder(directory), "memory.md");
+}
+
+/** Edits of todo.md which were not applied. */
 export function conflictFile(directory: string): string {
   return join(stateFolder(directory), "todo.conflict.md");
 }

@@ -2,6 +2,7 @@ import type { Hooks, PluginInput } from "@opencode-ai/plugin";
 import { HookRegistry } from "../hooks/index.js";
 import { createSearch } from "../isolation/index.js";
 import { fileLog } from "../log/index.js";
+import { SeenBoards } from "../mission/index.js";
 import { cacheFolder, systemClock } from "../node/index.js";
 import { Shutdown } from "../shutdown/index.js";
 import { memoryTool, missionTools, searchTools } from "../tools/index.js";
@@ -15,6 +16,7 @@ import { OpenedProject } from "./opened-project.js";
 import { parseOptions } from "./options.js";
 import { Project } from "./project.js";
 import { RELEASE_ORDER } from "./release-order.js";
+import { SessionContext } from "./session-context.js";
 import { startUp } from "./startup.js";
 
 /**
@@ -28,6 +30,7 @@ export async function createPlugin(input: PluginInput, rawOptions: unknown): Pro
   shutdown.add({ name: "log", priority: RELEASE_ORDER.log, release: () => log.settled() });
   const { options, problems, limits } = parseOptions(rawOptions);
   const changed = new ChangedFiles(directory);
+  const boards = new SeenBoards();
   let findings: ConfigFindings = { commands: new Map(), agents: new Map(), models: new Map() };
   const host = new OpenCodeHost(input, log, (role) => findings.agents.get(role) ?? role);
   const warn = (title: string, message: string) => void host.notify({ title, message, variant: "warning" });
@@ -68,6 +71,8 @@ export async function createPlugin(input: PluginInput, rawOptions: unknown): Pro
       project,
       host,
       changed,
+      boards,
+      sessions: new SessionContext(options, log),
       limits,
       command: (name) => findings.commands.get(name),
     }),
@@ -84,6 +89,7 @@ export async function createPlugin(input: PluginInput, rawOptions: unknown): Pro
     engine: () => project.engine(),
     memory: async () => (await project.get()).memory,
     changedFiles: (session: string) => changed.of(session),
+    boards,
   };
   const searchPorts = {
     directory,

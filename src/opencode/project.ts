@@ -3,12 +3,13 @@ import { appendFile, mkdir, realpath, writeFile } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import { amend, laneSlots, MissionEngine } from "../engine/index.js";
 import { LanguageServers } from "../lsp/index.js";
-import { Memory } from "../memory/index.js";
+import { Memory, NotesFile } from "../memory/index.js";
 import { isTerminalMission, MissionError, type MissionView, type Role } from "../mission/index.js";
 import { type CodeSearch, type NativeStore, WorkStealingLanes } from "../native/index.js";
 import {
   conflictFile,
   filesOf,
+  memoryFile,
   ProjectChecks,
   processOwner,
   SystemPressure,
@@ -44,15 +45,22 @@ export class Project {
   readonly #todo: FileProjection;
   readonly #languageServers: LanguageServers;
   readonly #transitions: TransitionLog;
+  readonly #notes: FileProjection;
   #keeping: Promise<void> = Promise.resolve();
 
   private constructor(ports: ProjectPorts, store: NativeStore) {
     this.#store = store;
     this.#transitions = new TransitionLog(ports.log);
     const random = { next: Math.random };
-    this.memory = new Memory({ store, clock: systemClock, random });
     this.#todo = this.#projection(ports, store);
     this.#languageServers = languageServers(ports);
+    this.#notes = notesProjection(ports, store);
+    this.memory = new Memory({
+      store,
+      clock: systemClock,
+      random,
+      onProjectChange: () => this.#notes.refresh(),
+    });
     this.engine = new MissionEngine(
       {
         ...ports,
@@ -96,6 +104,11 @@ export class Project {
     const end = () => this.#languageServers.close();
     shutdown.add({ name: "language servers", priority: RELEASE_ORDER.languageServers, release: end });
     shutdown.add({ name: "todo.md", priority: RELEASE_ORDER.todo, release: () => this.#todo.settled() });
+    shutdown.add({
+      name: "memory.md",
+      priority: RELEASE_ORDER.todo,
+      release: () => this.#notes.settled(),
+    });
     shutdown.add({ name: "backup", priority: RELEASE_ORDER.keeping, release: () => this.#keeping });
   }
 
@@ -103,10 +116,12 @@ export class Project {
     this.#keeping = this.#keeping.then(() => keepState(this.#store, ports));
   }
 
-  /** Takes in what somebody may have edited in todo.md. Never rejects. */
-  readTodo(): Promise<void> {
+  /** Takes in what somebody may have edited in todo.md and memory.md. Never rejects. */
+  async readFiles(): Promise<void> {
     this.#todo.look();
-    return this.#todo.settled();
+    this.#notes.look();
+    await this.#todo.settled();
+    await this.#notes.settled();
   }
 
   #projection({ directory, host, log, shutdown }: ProjectPorts, store: NativeStore): FileProjection {
@@ -145,6 +160,21 @@ function languageServers({ directory, search, log, options }: ProjectPorts): Lan
     clock: systemClock,
     options: options.languageServers,
     files: (globs, signal) => filesOf(search, directory, globs, signal),
+  });
+}
+
+function notesProjection({ directory, host, log }: ProjectPorts, store: NativeStore): FileProjection {
+  const notes = new NotesFile({
+    store,
+    log,
+    clock: systemClock,
+    random: { next: Math.random },
+    tell: (message) => void host.notify({ title: "memory.md", message, variant: "warning" }),
+  });
+  return new FileProjection(memoryFile(directory), {
+    clock: systemClock,
+    log,
+    bring: (text) => notes.bring(text),
   });
 }
 

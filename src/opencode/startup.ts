@@ -48,7 +48,7 @@ async function recover({ project, log, warn }: StartupContext): Promise<void> {
   try {
     const here = await project.get();
     // What was edited while nobody was here counts before anybody goes on.
-    await here.readTodo();
+    await here.readFiles();
     const foreign = await here.engine.recover();
     for (const { id } of foreign)
       warn(

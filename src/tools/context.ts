@@ -1,6 +1,7 @@
 import type { ToolContext, ToolDefinition } from "@opencode-ai/plugin";
 import * as z from "zod";
 import { describeIssue, type MissionEngine } from "../engine/index.js";
+import type { SeenBoards } from "../mission/index.js";
 import type { CodeSearch } from "../native/index.js";
 
 /** What the tools of a project work with. The engine is opened by the first tool that needs it. */
@@ -9,6 +10,7 @@ export interface ToolPorts {
   readonly engine: () => Promise<MissionEngine>;
   /** Files that a session's tools have changed, relative to the project. */
   readonly changedFiles: (session: string) => readonly string[];
+  readonly boards: SeenBoards;
 }
 
 /** What the search tools work with. */

@@ -54,14 +54,16 @@ function planTool(ports: ToolPorts): ToolDefinition {
 function boardTool(ports: ToolPorts): ToolDefinition {
   return defineTool({
     description:
-      "The mission's tasks and their states. With wait, returns when the mission needs you or has ended.",
-    args: { wait: z.boolean().default(false) },
-    execute: async ({ wait }, context) => {
+      "The mission's tasks and their states, of a long list only what has changed. With wait, returns when the " +
+      "mission needs you or has ended.",
+    args: { wait: z.boolean().default(false), whole: z.boolean().default(false) },
+    execute: async ({ wait, whole }, context) => {
       const engine = await ports.engine();
       const mission = engine.assignment(context.sessionID)?.mission;
       if (!mission) throw new MissionError("ERR_NO_MISSION", "this session has no mission");
       if (wait) context.metadata({ title: `Mission ${mission}` });
-      return engine.board(mission, wait ? context.abort : undefined);
+      const board = await engine.board(mission, wait ? context.abort : undefined);
+      return ports.boards.show(context.sessionID, board, whole);
     },
   });
 }
@@ -92,7 +94,7 @@ function controlTool(ports: ToolPorts): ToolDefinition {
       else if (args.action === "widen")
         await widen(engine, session, task(), args.globs ?? fail("globs is missing: give the globs to add"));
       else await ask(engine, session, args.text ?? fail("text is missing: give the question"));
-      return engine.board(run.id);
+      return ports.boards.show(session, await engine.board(run.id), false);
     },
   });
 }
