@@ -12,6 +12,7 @@ const ALLOWED = {
   memory: ["state", "ports"],
   engine: ["mission", "state", "ports"],
   native: ["ports"],
+  git: ["ports"],
   node: ["native", "ports"],
   isolation: ["native", "ports"],
   todo: ["mission", "ports"],
@@ -20,6 +21,7 @@ const ALLOWED = {
   opencode: [
     "agents",
     "engine",
+    "git",
     "isolation",
     "memory",
     "mission",

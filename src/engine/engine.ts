@@ -12,7 +12,18 @@ import {
   type Role,
   renderBoard,
 } from "../mission/index.js";
-import type { Checks, Clock, Host, Lanes, Log, ModelRef, Owner, Random, Store } from "../ports/index.js";
+import type {
+  Checks,
+  Clock,
+  Host,
+  Lanes,
+  Log,
+  ModelRef,
+  Owner,
+  Random,
+  Store,
+  WorkTree,
+} from "../ports/index.js";
 import { transact } from "../state/index.js";
 import { Notices } from "./notices.js";
 import { openMission } from "./open.js";
@@ -22,6 +33,7 @@ import { MissionRun, type RunPorts } from "./run.js";
 import { Slots } from "./slots.js";
 import { Turns } from "./turns.js";
 import { Verifier } from "./verification.js";
+import { WriteWatch } from "./writes/index.js";
 
 export interface EnginePorts {
   readonly host: Host;
@@ -35,6 +47,8 @@ export interface EnginePorts {
   /** Sees each mission after each of its changes: projections hang here. */
   readonly onChange: (view: MissionView) => void;
   readonly agentModel: (role: Role) => ModelRef | undefined;
+  /** None: only what editing tools change is known. */
+  readonly tree?: WorkTree | undefined;
 }
 
 /** A session that takes part in a mission. */
@@ -50,6 +64,8 @@ const CLOSING_GRACE_MS = 500;
 
 /** The missions of one project directory. */
 export class MissionEngine {
+  /** To be told of every call that changes files, or can. */
+  readonly writes: WriteWatch;
   readonly #ports: EnginePorts;
   readonly #options: EngineOptions;
   readonly #turns: Turns;
@@ -71,13 +87,19 @@ export class MissionEngine {
     );
     this.#views = new MissionViews(ports.store);
     this.#slots = new Slots(ports.lanes, ports.clock);
+    this.writes = new WriteWatch({
+      ...ports,
+      assignment: (session) => this.assignment(session),
+      view: (mission) => this.view(mission),
+      change: async (mission, change) => (await this.#ownership.own(mission)).change("engine", change),
+    });
     const runPorts: RunPorts = {
       ...ports,
       options,
       views: this.#views,
       turns: this.#turns,
       slots: this.#slots,
-      verifier: new Verifier(ports.checks, options.commandTimeoutMs),
+      verifier: new Verifier(ports.checks, options.commandTimeoutMs, this.writes),
       onChange: (view) => this.#changed(view),
       onAssignment: (assignment) => this.#assignments.set(assignment.session, assignment),
     };

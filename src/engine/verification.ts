@@ -1,5 +1,6 @@
 import type { Evidence, MissionView, Task } from "../mission/index.js";
 import type { Checks, CommandResult } from "../ports/index.js";
+import type { WriteWatch } from "./writes/index.js";
 
 export interface Verification {
   readonly findings: readonly string[];
@@ -12,11 +13,14 @@ const MAX_SYNTAX_FINDINGS = 20;
 
 /** Runs the deterministic checks, cheapest first, and stops at the first kind that fails. */
 export class Verifier {
+  /** What was changed in the tree, and by whom. */
+  readonly writes: WriteWatch;
   readonly #checks: Checks;
   readonly #commandTimeoutMs: number;
 
-  constructor(checks: Checks, commandTimeoutMs: number) {
-    this.#checks = checks;
+  constructor(checks: Checks, commandTimeoutMs: number, writes: WriteWatch) {
+    this.writes = writes;
+    this.#checks = writes.checks(checks);
     this.#commandTimeoutMs = commandTimeoutMs;
   }
 

@@ -26,6 +26,7 @@ export {
   missionSchema,
   ROLES,
   type Role,
+  type Stray,
   type Task,
   taskSchema,
 } from "./records.js";

@@ -6,3 +6,4 @@ export type * from "./log.js";
 export type * from "./owner.js";
 export type * from "./random.js";
 export type * from "./store.js";
+export type * from "./work-tree.js";

@@ -1,19 +1,31 @@
 import { rework, type StepContext, withEvidence } from "../context.js";
+import { judgeTask } from "../writes/index.js";
 import { taskOf } from "./work.js";
 
 /** Runs the deterministic checks of a reported task: on to the Reviewer, or back to the Worker. */
 export async function check(run: StepContext, id: string): Promise<void> {
   const task = taskOf(run, id);
-  const { findings, commands } = await run.verifier.task(
-    task,
-    run.view().mission.approvedCommands,
-    run.signal,
-  );
+  const writes = await judgeTask(run.verifier.writes, () => run.view(), id);
+  const { findings, commands } =
+    writes.findings.length > 0
+      ? { findings: writes.findings, commands: [] }
+      : await run.verifier.task(task, run.view().mission.approvedCommands, run.signal);
   await run.change("engine", (draft) => {
     const now = draft.task(id);
     if (now.state !== "checking" || now.attempt !== task.attempt) return;
-    draft.setTask(id, { evidence: withEvidence(now, (one) => ({ ...one, commands: [...commands] })) });
+    draft.setTask(id, {
+      evidence: withEvidence(now, (one) => ({
+        ...one,
+        ...measured(writes.changedFiles),
+        commands: [...commands],
+      })),
+    });
     if (findings.length > 0) rework(draft, draft.task(id), findings);
     else draft.moveTask(id, run.options.review === "always" ? "reviewing" : "done");
   });
+}
+
+/** What the tree says counts more than what tools have told. */
+function measured(changedFiles: readonly string[] | undefined) {
+  return changedFiles ? { changedFiles: [...changedFiles], measured: true } : { measured: false };
 }

@@ -8,17 +8,25 @@ export async function work(run: StepContext, id: string): Promise<void> {
   const session = await run.session(before.workSession, "worker", before);
   const sameSession = session === before.workSession;
   if (before.state === "ready") {
+    const treeBaseline = before.treeBaseline ?? (await run.verifier.writes.tree?.snapshot());
     const syntaxBaseline =
       before.syntaxBaseline ?? (await run.verifier.brokenFiles(before.writes, run.signal));
     const begun = await run.change("engine", (draft) => {
       // Somebody may have cancelled it while its session was made.
       if (draft.task(id).state !== "ready") return false;
-      draft.moveTask(id, "running", { attempt: before.attempt + 1, workSession: session, syntaxBaseline });
+      draft.moveTask(id, "running", {
+        attempt: before.attempt + 1,
+        workSession: session,
+        syntaxBaseline,
+        ...(treeBaseline && { treeBaseline }),
+      });
       return true;
     });
     if (!begun) return;
-  } else if (!sameSession) {
-    await run.change("engine", (draft) => draft.setTask(id, { workSession: session }));
+  } else {
+    // A command may have been under way when the process that ran it died.
+    await run.verifier.writes.settled(before.mission, id);
+    if (!sameSession) await run.change("engine", (draft) => draft.setTask(id, { workSession: session }));
   }
   const task = taskOf(run, id);
   const end = await run.converse({
