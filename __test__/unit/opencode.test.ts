@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { DENIED_TOOLS, MISSION_TOOLS } from "../../src/agents/index.js";
 import { DEFAULT_OPTIONS } from "../../src/engine/index.js";
 import { ROLES } from "../../src/mission/index.js";
-import { ChangedFiles, editedPaths, projectPath } from "../../src/opencode/changes.js";
+import { ChangedFiles, projectPath } from "../../src/opencode/changes.js";
 import { runCommand } from "../../src/opencode/commands.js";
 import { extendConfig } from "../../src/opencode/config.js";
 import { sessionEvent } from "../../src/opencode/events.js";
@@ -131,27 +131,6 @@ describe("the configuration", () => {
 });
 
 describe("changed files", () => {
-  it.each([
-    ["edit", { filePath: "/p/a.ts" }, ["/p/a.ts"]],
-    ["write", { filePath: "b.ts", content: "" }, ["b.ts"]],
-    ["read", { filePath: "/p/a.ts" }, []],
-    ["edit", { path: "x" }, []],
-    ["write", undefined, []],
-    ["apply_patch", { patchText: "*** Begin Patch\n*** Update File:a.ts\n*** End Patch" }, ["a.ts"]],
-    ["apply_patch", { patchText: "*** Begin Patch\n*** End Patch" }, undefined],
-    ["apply_patch", {}, undefined],
-    [
-      "apply_patch",
-      {
-        patchText:
-          "*** Begin Patch\n*** Update File: a.ts\n*** Move to: b.ts\n@@\n-*** Add File: no\n*** Add File: c d.ts\r\n+x\n*** Delete File: e.ts\n*** End Patch",
-      },
-      ["a.ts", "b.ts", "c d.ts", "e.ts"],
-    ],
-  ])("%s of %j: %j", (tool, args, paths) => {
-    expect(editedPaths(tool, args)).toEqual(paths);
-  });
-
   it.each([
     ["/p/src/a.ts", "src/a.ts"],
     ["src/../b.ts", "b.ts"],

@@ -267,6 +267,10 @@ export class MissionEngine {
     await (await this.#ownership.own(mission)).pause("user", reason);
   }
 
+  now(): number {
+    return this.#ports.clock.now();
+  }
+
   get options(): EngineOptions {
     return this.#options;
   }

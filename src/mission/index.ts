@@ -39,4 +39,11 @@ export {
   type TaskState,
 } from "./states.js";
 export { MissionViews } from "./views.js";
-export { compileGlob, MAX_WRITE_SET_SIZE, overlap, writeSetCovers, writeSetSize } from "./write-set.js";
+export {
+  compileGlob,
+  expandBraces,
+  MAX_WRITE_SET_SIZE,
+  overlap,
+  writeSetCovers,
+  writeSetSize,
+} from "./write-set.js";

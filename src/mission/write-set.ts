@@ -21,10 +21,13 @@ interface Alternative {
 }
 
 export function compileGlob(glob: string): CompiledGlob {
-  return { glob, alternatives: expandBraces(glob).map((one) => compilePath(one, true)) };
+  return { glob, alternatives: expandBraces(glob.toLowerCase()).map((one) => compilePath(one, true)) };
 }
 
-/** True when some path could match both globs. */
+/**
+ * True when some path could match both globs, on any file system: where capital letters do not tell files apart, two
+ * tasks must not meet either.
+ */
 export function globsIntersect(left: CompiledGlob, right: CompiledGlob): boolean {
   return left.alternatives.some((a) => right.alternatives.some((b) => alternativesIntersect(a, b)));
 }
@@ -42,7 +45,7 @@ export function overlap(
 export function writeSetCovers(globs: readonly string[], path: string): boolean {
   const target = compilePath(path, false);
   return globs.some((glob) =>
-    compileGlob(glob).alternatives.some((one) => alternativesIntersect(one, target)),
+    expandBraces(glob).some((one) => alternativesIntersect(compilePath(one, true), target)),
   );
 }
 
@@ -109,7 +112,9 @@ type Token = { readonly literal: string } | "any" | "star";
 type Segment = readonly Token[] | "globstar";
 
 function compilePath(path: string, isGlob: boolean): Alternative {
-  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  // One letter can be written in several ways; file systems differ in which they keep.
+  const normal = path.normalize("NFC");
+  const parts = normal.split("/").filter((part) => part !== "" && part !== ".");
   const isFixed = (part: string) => !isGlob || !/[*?]/.test(part);
   const wild = parts.findIndex((part) => !isFixed(part));
   const lastWild = parts.findLastIndex((part) => !isFixed(part));

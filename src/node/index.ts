@@ -2,4 +2,4 @@ export { ProjectChecks } from "./checks.js";
 export { systemClock } from "./clock.js";
 export { fileLog, LOG_PATH } from "./log.js";
 export { processOwner } from "./owner.js";
-export { cacheFolder, conflictFile, stateFile, stateFolder, todoFile } from "./paths.js";
+export { cacheFolder, conflictFile, stateFile, stateFolder, todoFile, treeFolder } from "./paths.js";

@@ -16,6 +16,11 @@ export function todoFile(directory: string): string {
   return join(stateFolder(directory), "todo.md");
 }
 
+/** States of the working tree that missions are measured against. */
+export function treeFolder(directory: string): string {
+  return join(stateFolder(directory), "tree");
+}
+
 /** Edits of that file which were not applied. */
 export function conflictFile(directory: string): string {
   return join(stateFolder(directory), "todo.conflict.md");

@@ -1,19 +1,21 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Hooks, PluginInput } from "@opencode-ai/plugin";
+import type { MissionEngine } from "../engine/index.js";
 import { createSearch } from "../isolation/index.js";
 import { addon, REWRITE_JOURNAL, recoverRewrite } from "../native/index.js";
 import { cacheFolder, fileLog, stateFile, todoFile } from "../node/index.js";
 import type { ModelRef } from "../ports/index.js";
 import { memoryTool, missionTools, searchTools } from "../tools/index.js";
-import { ChangedFiles, editedPaths } from "./changes.js";
+import { ChangedFiles } from "./changes.js";
 import { runCommand } from "./commands.js";
 import { type ConfigFindings, extendConfig } from "./config.js";
-import { editedFile, sessionEvent } from "./events.js";
-import { assertWritable, guardCall } from "./guard.js";
+import { editedFile, failedCall, sessionEvent } from "./events.js";
+import { assertWritable, guardCall, realPaths } from "./guard.js";
 import { OpenCodeHost } from "./host.js";
 import { parseOptions } from "./options.js";
 import { Project } from "./project.js";
+import { effectOf, namedPaths } from "./tool-effects.js";
 
 /**
  * Composes everything for one project directory. Nothing here waits for the host: its server is not up before
@@ -74,6 +76,10 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       if (engine) await assertWritable(engine, directory, session, paths);
     },
     recordChanged: (session: string, paths: readonly string[]) => changed.record(session, paths),
+    editing: async (session: string, call: string, paths: readonly string[]) =>
+      (await engineIfAny())?.writes.editing(session, call, await realPaths(directory, paths)),
+    edited: async (session: string, call: string, paths: readonly string[]) =>
+      (await engineIfAny())?.writes.edited(session, call, await realPaths(directory, paths)),
   };
 
   // Once the host is up: what it asks of its server during start would wait for ever.
@@ -103,6 +109,19 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
   }
   function warn(title: string, message: string): void {
     void host.notify({ title, message, variant: "warning" });
+  }
+  async function endCall(
+    engine: MissionEngine | undefined,
+    session: string,
+    call: string,
+  ): Promise<string | undefined> {
+    try {
+      return await engine?.writes.end(session, call);
+    } catch (error) {
+      // The call has been made: its result is not lost for what stands between us and the mission.
+      log.warn("write.end", { session, error: describe(error) });
+      return undefined;
+    }
   }
   async function recover(): Promise<void> {
     try {
@@ -136,10 +155,13 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       // Editing tools of the host tell of a file; whoever edits otherwise is noticed when a session is next idle.
       const isTodo = event.type === "session.idle" || editedFile(event) === todoFile(directory);
       if (isTodo) void (await projectIfAny())?.readTodo();
+      const failed = failedCall(event);
+      if (failed) void endCall(await engineIfAny(), failed.session, failed.call);
       const seen = sessionEvent(event);
       if (!seen) return;
       if (seen.kind === "deleted") {
         changed.forget(seen.session);
+        void (await engineIfAny())?.writes.endAll(seen.session).catch(() => undefined);
         host.sessionDeleted(seen.session);
       }
       if (seen.kind === "failed") host.sessionFailed(seen.session, seen.message);
@@ -167,13 +189,25 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
     },
     "tool.execute.before": async (call, output) => {
       const engine = await engineIfAny();
-      const { sessionID: session, tool } = call;
-      if (engine) await guardCall(engine, directory, { session, tool, args: output.args });
+      const { sessionID: session, tool, callID } = call;
+      if (!engine) return;
+      await guardCall(engine, directory, { session, tool, args: output.args });
+      const effect = effectOf(tool, output.args);
+      if (effect.kind === "any") await engine.writes.begin(session, callID);
+      if (effect.kind === "writes")
+        engine.writes.editing(session, callID, await realPaths(directory, effect.paths));
     },
-    "tool.execute.after": async (call) => {
-      const paths = editedPaths(call.tool, call.args) ?? [];
-      if (paths.length > 0 && (await engineIfAny())?.assignment(call.sessionID))
-        changed.record(call.sessionID, paths);
+    "tool.execute.after": async (call, output) => {
+      const engine = await engineIfAny();
+      if (!engine) return;
+      const { sessionID: session, callID } = call;
+      const effect = effectOf(call.tool, call.args);
+      const paths = namedPaths(effect);
+      if (effect.kind === "writes") engine.writes.edited(session, callID, await realPaths(directory, paths));
+      if (paths.length > 0 && engine.assignment(session)) changed.record(session, paths);
+      if (effect.kind !== "any") return;
+      const told = await endCall(engine, session, callID);
+      if (told) output.output = `${output.output ?? ""}\n\n${told}`;
     },
     dispose: async () => {
       if (opened) await (await opened).close();

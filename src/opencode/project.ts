@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { appendFile, mkdir, realpath, writeFile } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import { amend, MissionEngine } from "../engine/index.js";
+import { TreeSnapshots } from "../git/index.js";
 import { Memory } from "../memory/index.js";
 import { isTerminalMission, MissionError, type MissionView, type Role } from "../mission/index.js";
 import { type CodeSearch, type NativeStore, WorkStealingLanes } from "../native/index.js";
@@ -13,6 +14,7 @@ import {
   stateFolder,
   systemClock,
   todoFile,
+  treeFolder,
 } from "../node/index.js";
 import type { Host, Log, ModelRef } from "../ports/index.js";
 import { FileProjection, TodoFile } from "../todo/index.js";
@@ -34,6 +36,7 @@ export class Project {
   readonly memory: Memory;
   readonly #store: NativeStore;
   readonly #todo: FileProjection;
+  readonly #tree: TreeSnapshots;
   #keeping: Promise<void> = Promise.resolve();
   #isClosing = false;
 
@@ -42,9 +45,18 @@ export class Project {
     const random = { next: Math.random };
     this.memory = new Memory({ store, clock: systemClock, random });
     this.#todo = this.#projection(ports, store);
+    this.#tree = new TreeSnapshots(ports.directory, treeFolder(ports.directory), (reason) => {
+      ports.log.warn("tree.unmeasurable", { reason });
+      void ports.host.notify({
+        title: "What shell commands change cannot be measured",
+        message: reason,
+        variant: "warning",
+      });
+    });
     this.engine = new MissionEngine(
       {
         ...ports,
+        tree: this.#tree,
         store,
         lanes: new WorkStealingLanes({ ...ports.options.slots, checker: 2 }),
         checks: new ProjectChecks(ports.directory, ports.search),
@@ -76,6 +88,7 @@ export class Project {
   async close(): Promise<void> {
     this.#isClosing = true;
     await this.engine.close();
+    await this.#tree.close();
     await this.#todo.settled();
     await this.#keeping;
     await this.#store.close();

@@ -8,7 +8,7 @@ export async function work(run: StepContext, id: string): Promise<void> {
   const session = await run.session(before.workSession, "worker", before);
   const sameSession = session === before.workSession;
   if (before.state === "ready") {
-    const treeBaseline = before.treeBaseline ?? (await run.verifier.writes.tree?.snapshot());
+    const treeBaseline = before.treeBaseline ?? (await run.verifier.writes.snapshot());
     const syntaxBaseline =
       before.syntaxBaseline ?? (await run.verifier.brokenFiles(before.writes, run.signal));
     const begun = await run.change("engine", (draft) => {

@@ -49,8 +49,13 @@ function wayOut(tree: WorkTree, strays: readonly Stray[], role: Role): string[] 
 }
 
 function restore(tree: WorkTree, strays: readonly Stray[]): string[] {
-  const byState = Map.groupBy(strays.slice(0, MAX_NAMED), (stray) => stray.from);
-  return [...byState].map(([state, some]) => tree.howToRestore(state, some));
+  const named = strays.slice(0, MAX_NAMED);
+  return [...new Set(named.map((stray) => stray.from))].map((state) =>
+    tree.howToRestore(
+      state,
+      named.filter((stray) => stray.from === state),
+    ),
+  );
 }
 
 function lines(strays: readonly Stray[]): string[] {

@@ -72,7 +72,7 @@ export class WriteWatch {
     await this.#next(async () => {
       // Under another agent's open call, the state before that is as good.
       if (this.#last === undefined || !this.#windows.some((one) => one.writer.kind === "agent" && !one.toMs))
-        await this.#settle(await this.#snapshot());
+        await this.#settle(await this.snapshot());
       const tree = this.#last;
       const fromMs = this.#ports.clock.now();
       this.#windows.push({ call, writer, fromMs });
@@ -138,7 +138,7 @@ export class WriteWatch {
     if (!this.#ports.tree) return undefined;
     return this.#next(async () => {
       await this.#recover(mission);
-      await this.#settle(await this.#snapshot());
+      await this.#settle(await this.snapshot());
       return this.#last;
     });
   }
@@ -206,7 +206,7 @@ export class WriteWatch {
   /** Attributes everything that has changed since the last measurement, and answers the strays of this call. */
   #measure(writer: Agent, call: string): Promise<Stray[]> {
     return this.#next(async () => {
-      const found = await this.#settle(await this.#snapshot());
+      const found = await this.#settle(await this.snapshot());
       await this.#ports.change(writer.mission, (draft) => {
         const { openCalls = [] } = draft.task(writer.task);
         if (openCalls.length > 0)
@@ -234,7 +234,8 @@ export class WriteWatch {
     return this.#ports.view(writer.mission).tasks.find((one) => one.id === writer.task)?.writes ?? [];
   }
 
-  async #snapshot(): Promise<string | undefined> {
+  /** The state of the tree; undefined, with a word in the log, where it cannot be measured. */
+  async snapshot(): Promise<string | undefined> {
     try {
       return await this.#ports.tree?.snapshot();
     } catch (error) {
@@ -302,7 +303,7 @@ export class WriteWatch {
     );
     const first = lost.toSorted((a, b) => a.fromMs - b.fromMs)[0];
     if (!first) return;
-    const now = await this.#snapshot();
+    const now = await this.snapshot();
     if (now !== undefined && now !== first.tree)
       await this.#attribute(first.tree, now, [...lost, ...this.#windows], this.#edits);
     for (const task of new Set(lost.map((one) => one.writer.task)))
