@@ -1,6 +1,6 @@
 import { DEFAULT_OPTIONS, type EngineOptions, MissionEngine } from "../../src/engine/index.js";
 import { WorkStealingLanes } from "../../src/native/index.js";
-import type { Checks, Clock, CommandResult, Host, Log, Store } from "../../src/ports/index.js";
+import type { Checks, Clock, CommandResult, Host, Log, Store, WorkTree } from "../../src/ports/index.js";
 import { FastClock } from "./fast-clock.js";
 import type { SimulatedHost } from "./simulated-host.js";
 
@@ -44,6 +44,8 @@ export interface Life {
   readonly diesAt?: number;
   readonly checks?: ScriptedChecks;
   readonly clock?: Clock;
+  /** Default: none, as without git. */
+  readonly tree?: WorkTree;
   /** Runs after each change of a mission. */
   readonly onChange?: (engine: MissionEngine) => void;
 }
@@ -78,6 +80,7 @@ export class EngineProcess {
         store: this.#mortalStore(store),
         lanes: new WorkStealingLanes({ ...all.slots, checker: 2 }),
         checks: this.checks,
+        tree: life.tree,
         clock: this.#mortalClock(life.clock ?? new FastClock()),
         random: { next: () => 0.5 },
         owner: {

@@ -1,4 +1,6 @@
-import { type MissionView, type Task, writeSetCovers } from "../../mission/index.js";
+import { type MissionView, type Stray, type Task, writeSetCovers } from "../../mission/index.js";
+import { isReserved } from "./attribute.js";
+import { comparison } from "./compare.js";
 import { strayFindings } from "./tell.js";
 import type { WriteWatch } from "./watch.js";
 
@@ -19,8 +21,12 @@ export async function judgeTask(
   const now = await watch.settled(mission.id, id);
   const task = view().tasks.find((one) => one.id === id);
   if (!task) return { findings: [], changedFiles: undefined };
-  const standing = await watch.standing(view(), task, now);
-  const changes = await watch.changedSince(task, now);
+  const standing = await standing(watch, view(), task, now);
+  const { treeBaseline } = task;
+  const changes =
+    now === undefined || treeBaseline === undefined
+      ? undefined
+      : await watch.tree?.changes(treeBaseline, now);
   const changed = changes
     ?.map((change) => change.path)
     .filter((path) => writeSetCovers(task.writes, path) || standing.some((stray) => stray.path === path));
@@ -41,16 +47,35 @@ export async function judgeMission(watch: WriteWatch, view: () => MissionView): 
   const after = view();
   const found = new Map<string, string>();
   for (const task of after.tasks.filter((one) => one.strays?.length))
-    for (const stray of await watch.standing(after, task, now))
-      if (!isInPlan(after.tasks, stray.path))
-        found.set(
-          stray.path,
-          `${stray.path}: ${stray.kind} outside of every write set by a command of ${stray.suspects.join(" or ")}` +
-            `${stray.sole ? "" : ", or by somebody else at the same time"}. Put it back, or widen a task's write set.`,
-        );
+    for (const stray of await standing(watch, after, task, now))
+      found.set(
+        stray.path,
+        `${stray.path}: ${stray.kind} outside of every write set by a command of ${stray.suspects.join(" or ")}` +
+          `${stray.sole ? "" : ", or by somebody else at the same time"}. Put it back, or widen a task's write set.`,
+      );
   return [...found.values()].slice(0, 20);
 }
 
-function isInPlan(tasks: readonly Task[], path: string): boolean {
-  return tasks.some((task) => task.state === "done" && writeSetCovers(task.writes, path));
+/** Strays whose files are neither as before the call nor as before the task, and that no write set has by now. */
+async function standing(
+  { tree }: WriteWatch,
+  view: MissionView,
+  task: Task,
+  now: string | undefined,
+): Promise<Stray[]> {
+  if (!tree || now === undefined || !task.strays?.length) return [];
+  const differs = comparison(tree, now);
+  const found: Stray[] = [];
+  for (const stray of task.strays) {
+    if (!(await differs(stray.from, stray.path))) continue;
+    if (task.treeBaseline && !(await differs(task.treeBaseline, stray.path))) continue;
+    const owners = view.tasks.filter(
+      (one) => writeSetCovers(one.writes, stray.path) && !isReserved(stray.path),
+    );
+    if (owners.some((one) => one.id === task.id || one.state === "done")) continue;
+    // Whose file it is has gone on with it meanwhile.
+    if (owners.length > 0 && (await differs(stray.to, stray.path))) continue;
+    found.push(stray);
+  }
+  return found;
 }

@@ -1,12 +1,5 @@
-import {
-  type Assignment,
-  type MissionDraft,
-  type MissionView,
-  type Stray,
-  type Task,
-  writeSetCovers,
-} from "../../mission/index.js";
-import type { Checks, Clock, Log, TreeChange, WorkTree } from "../../ports/index.js";
+import type { Assignment, MissionDraft, MissionView, Stray } from "../../mission/index.js";
+import type { Checks, Clock, Log, WorkTree } from "../../ports/index.js";
 import {
   type Agent,
   attribute,
@@ -15,6 +8,7 @@ import {
   type OpenCall,
   type Writer,
 } from "./attribute.js";
+import { comparison, type Differs } from "./compare.js";
 import { addStrays, strayOf } from "./strays.js";
 import { tellStrays } from "./tell.js";
 
@@ -51,6 +45,8 @@ export class WriteWatch {
   #edits: Edit[] = [];
   /** The state that the open windows are measured against. */
   #last: string | undefined;
+  /** What was measured at the end of another session's call, for those whose calls are still under way. */
+  readonly #untold = new Map<string, Stray[]>();
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(ports: WatchPorts) {
@@ -143,36 +139,6 @@ export class WriteWatch {
     });
   }
 
-  /** Strays whose files are neither as before the call nor as before the task, and that no write set has by now. */
-  async standing(view: MissionView, task: Task, now: string | undefined): Promise<Stray[]> {
-    const { tree } = this.#ports;
-    if (!tree || now === undefined || !task.strays?.length) return [];
-    const differing = new Map<string, Set<string>>();
-    const differs = async (from: string, path: string) => {
-      const paths = differing.get(from) ?? new Set((await tree.changes(from, now)).map((one) => one.path));
-      differing.set(from, paths);
-      return paths.has(path);
-    };
-    const found: Stray[] = [];
-    for (const stray of task.strays) {
-      if (writeSetCovers(task.writes, stray.path) && !isReserved(stray.path)) continue;
-      if (!(await differs(stray.from, stray.path))) continue;
-      if (task.treeBaseline && !(await differs(task.treeBaseline, stray.path))) continue;
-      // Whose file it is has gone on with it meanwhile, or may from now on.
-      const owners = view.tasks.filter((one) => one.id !== task.id && writeSetCovers(one.writes, stray.path));
-      const isTaken = owners.some((one) => one.state === "done") || (await differs(stray.to, stray.path));
-      if (owners.length > 0 && isTaken && !isReserved(stray.path)) continue;
-      found.push(stray);
-    }
-    return found;
-  }
-
-  /** What differs between the state in which a task began and this one. */
-  async changedSince(task: Task, now: string | undefined): Promise<readonly TreeChange[] | undefined> {
-    if (!this.#ports.tree || now === undefined || task.treeBaseline === undefined) return undefined;
-    return this.#ports.tree.changes(task.treeBaseline, now);
-  }
-
   /** The same checks; what their commands change is known to be theirs, or may be. */
   checks(checks: Checks): Checks {
     let number = 0;
@@ -203,16 +169,18 @@ export class WriteWatch {
     return result;
   }
 
-  /** Attributes everything that has changed since the last measurement, and answers the strays of this call. */
+  /** Attributes everything that has changed since the last measurement, and answers what its agent has not been told. */
   #measure(writer: Agent, call: string): Promise<Stray[]> {
     return this.#next(async () => {
-      const found = await this.#settle(await this.snapshot());
+      await this.#settle(await this.snapshot());
       await this.#ports.change(writer.mission, (draft) => {
         const { openCalls = [] } = draft.task(writer.task);
         if (openCalls.length > 0)
           draft.setTask(writer.task, { openCalls: openCalls.filter((one) => one.call !== call) });
       });
-      return (found.get(place(writer)) ?? []).filter((stray) => stray.role === writer.role);
+      const strays = this.#untold.get(writer.session) ?? [];
+      this.#untold.delete(writer.session);
+      return strays;
     });
   }
 
@@ -245,15 +213,15 @@ export class WriteWatch {
   }
 
   /** Attributes the difference to the state before, and forgets what can have no part in the next. */
-  async #settle(now: string | undefined): Promise<Map<string, Stray[]>> {
+  async #settle(now: string | undefined): Promise<void> {
     const before = this.#last;
     const windows = this.#windows;
     const edits = this.#edits;
     this.#last = now;
     this.#windows = windows.filter((one) => one.toMs === undefined);
     this.#edits = edits.filter((one) => !one.isOver);
-    if (before === undefined || now === undefined || before === now || windows.length === 0) return new Map();
-    return this.#attribute(before, now, windows, edits);
+    if (before === undefined || now === undefined || before === now || windows.length === 0) return;
+    await this.#attribute(before, now, windows, edits);
   }
 
   async #attribute(
@@ -261,11 +229,12 @@ export class WriteWatch {
     now: string,
     calls: readonly OpenCall[],
     edits: readonly KnownEdit[],
-  ): Promise<Map<string, Stray[]>> {
+  ): Promise<void> {
     const { tree } = this.#ports;
-    if (!tree) return new Map();
+    if (!tree) return;
     const changes = await tree.changes(before, now);
     const touched = await tree.touchedAt(changes.map((change) => change.path));
+    const differs = comparison(tree, now);
     const byWriter = new Map<string, { writer: Agent; strays: Stray[] }>();
     for (const change of changes) {
       const whose = attribute(change, touched.get(change.path) ?? [], { calls, edits }, (one) =>
@@ -273,21 +242,30 @@ export class WriteWatch {
       );
       if (whose.kind === "fine") continue;
       for (const writer of whose.suspects) {
+        if (await this.#isPutBack(writer, change.path, differs)) continue;
         const known = byWriter.get(writer.session) ?? { writer, strays: [] };
         known.strays.push(strayOf(change, { from: before, to: now }, whose, writer));
         byWriter.set(writer.session, known);
       }
     }
-    const found = new Map<string, Stray[]>();
     for (const { writer, strays } of byWriter.values()) {
       const paths = strays.slice(0, 20).map((stray) => stray.path);
-      this.#ports.log.warn("write.outside", { task: place(writer), session: writer.session, paths });
+      const task = `${writer.mission}/${writer.task}`;
+      this.#ports.log.warn("write.outside", { task, session: writer.session, paths });
       await this.#ports.change(writer.mission, (draft) =>
         draft.setTask(writer.task, { strays: addStrays(draft.task(writer.task).strays ?? [], strays) }),
       );
-      found.set(place(writer), [...(found.get(place(writer)) ?? []), ...strays]);
+      this.#untold.set(writer.session, [...(this.#untold.get(writer.session) ?? []), ...strays]);
     }
-    return found;
+  }
+
+  /** True when the file is again as the task found it, or as it was before a call of the task changed it. */
+  async #isPutBack({ mission, task: id }: Agent, path: string, differs: Differs): Promise<boolean> {
+    const task = this.#ports.view(mission).tasks.find((one) => one.id === id);
+    const before = (task?.strays ?? []).filter((stray) => stray.path === path).map((stray) => stray.from);
+    for (const state of new Set([task?.treeBaseline, ...before]))
+      if (state !== undefined && !(await differs(state, path))) return true;
+    return false;
   }
 
   /** Calls that stand in the store and that this process knows nothing of: the one that had them is gone. */
@@ -312,8 +290,4 @@ export class WriteWatch {
         draft.setTask(task, { openCalls: left });
       });
   }
-}
-
-function place({ mission, task }: Agent): string {
-  return `${mission}/${task}`;
 }
