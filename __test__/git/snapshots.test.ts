@@ -306,6 +306,19 @@ it("gives equal content equal names, also to another process, and says how to ge
   expect(await snapshotsOf(directory).tree.snapshot()).toBe(before);
 });
 
+it("writes nowhere else when its folder is a link, and removes the link alone", async () => {
+  const directory = repository(FILES);
+  const elsewhere = temporaryFolder({ "kept.txt": "kept" });
+  mkdirSync(join(directory, ".opencode/orchestrator"), { recursive: true });
+  symlinkSync(elsewhere, join(directory, ".opencode/orchestrator/tree"));
+  const { tree, problems } = snapshotsOf(directory);
+  expect(await tree.snapshot()).toBeUndefined();
+  expect(problems).toEqual([expect.stringContaining("is not a folder")]);
+  await tree.forget();
+  expect(readdirSync(elsewhere)).toEqual(["kept.txt"]);
+  expect(await tree.snapshot()).toBeDefined();
+});
+
 it("answers calls that come together, and leaves no index behind", async () => {
   const directory = repository(FILES);
   const { tree } = snapshotsOf(directory);

@@ -113,6 +113,16 @@ export class TreeSnapshots implements WorkTree {
     ].join("\n");
   }
 
+  /** Removes every state. For when nothing is compared with one any more. */
+  async forget(): Promise<void> {
+    await this.close();
+    this.#places = undefined;
+    this.#last = undefined;
+    this.#tree = undefined;
+    // A link is removed as a link.
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
   /** Lets go of this process's index. */
   async close(): Promise<void> {
     const places = await this.#places?.catch(() => undefined);
@@ -140,6 +150,8 @@ export class TreeSnapshots implements WorkTree {
     const root = repository ? await realpath(repository.root) : directory;
     this.#root = root;
     const format = repository?.objectFormat ?? "sha1";
+    const link = await lstat(this.#folder).catch(() => undefined);
+    if (link && !link.isDirectory()) throw new Error(`${this.#folder} is not a folder: remove it`);
     await mkdir(this.#folder, { recursive: true });
     const init = ["init", "--quiet", "--bare", "--template=", `--object-format=${format}`, this.#folder];
     await git(init, { cwd: directory, env: ISOLATED });

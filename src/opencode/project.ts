@@ -81,6 +81,9 @@ export class Project {
     // The folder ignores itself: nothing of it belongs into the project's history.
     if (!existsSync(join(folder, ".gitignore"))) await writeFile(join(folder, ".gitignore"), "*\n");
     const project = new Project(ports, await openState(stateFile(ports.directory), ports));
+    // Without a mission under way, here or in another process, nothing is measured against these.
+    if (project.engine.missions().every((mission) => isTerminalMission(mission.state)))
+      await project.#tree.forget().catch((error) => ports.log.warn("tree.forget", { error: String(error) }));
     project.#keep(ports);
     return project;
   }

@@ -21,7 +21,7 @@ export async function judgeTask(
   const now = await watch.settled(mission.id, id);
   const task = view().tasks.find((one) => one.id === id);
   if (!task) return { findings: [], changedFiles: undefined };
-  const standing = await standing(watch, view(), task, now);
+  const strays = await standing(watch, view(), task, now);
   const { treeBaseline } = task;
   const changes =
     now === undefined || treeBaseline === undefined
@@ -29,9 +29,9 @@ export async function judgeTask(
       : await watch.tree?.changes(treeBaseline, now);
   const changed = changes
     ?.map((change) => change.path)
-    .filter((path) => writeSetCovers(task.writes, path) || standing.some((stray) => stray.path === path));
+    .filter((path) => writeSetCovers(task.writes, path) || strays.some((stray) => stray.path === path));
   // What others may have done, and what a Reviewer did, is not for the Worker to mend: the seal asks about it.
-  const own = standing.filter((stray) => stray.sole && stray.role === "worker");
+  const own = strays.filter((stray) => stray.sole && stray.role === "worker");
   return {
     findings: own.length > 0 && watch.tree ? strayFindings(watch.tree, task, own) : [],
     changedFiles: changed,

@@ -1,13 +1,6 @@
 import type { Assignment, MissionDraft, MissionView, Stray } from "../../mission/index.js";
 import type { Checks, Clock, Log, WorkTree } from "../../ports/index.js";
-import {
-  type Agent,
-  attribute,
-  isReserved,
-  type KnownEdit,
-  type OpenCall,
-  type Writer,
-} from "./attribute.js";
+import { type Agent, attribute, type KnownEdit, type OpenCall, type Writer } from "./attribute.js";
 import { comparison, type Differs } from "./compare.js";
 import { addStrays, strayOf } from "./strays.js";
 import { tellStrays } from "./tell.js";
