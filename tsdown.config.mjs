@@ -61,6 +61,7 @@ export default defineConfig([
       pools: "benches/pools.ts",
       store: "benches/store.ts",
       "write-sets": "benches/write-sets.ts",
+      hooks: "benches/hooks.ts",
       simulation: "simulation/main.ts",
       // The benchmark of isolation looks for it beside itself.
       helper: "src/isolation/helper.ts",

@@ -1,4 +1,4 @@
-import { DEFAULT_OPTIONS, MissionEngine } from "../src/engine/index.js";
+import { DEFAULT_OPTIONS, laneSlots, MissionEngine } from "../src/engine/index.js";
 import { WorkStealingLanes } from "../src/native/index.js";
 import type { Checks, Clock, CommandResult, Host, Log, Store } from "../src/ports/index.js";
 import { Cast } from "./cast.js";
@@ -37,10 +37,11 @@ export class Process {
       {
         host: this.#mortal(stage.host.handle()),
         store: this.#mortal(stage.store.handle(stage.world)),
-        lanes: new WorkStealingLanes({ ...OPTIONS.slots, checker: 2 }),
+        lanes: new WorkStealingLanes(laneSlots(OPTIONS)),
         checks: this.#checks(),
         clock: this.#clock(),
         random: stage.world.random,
+        pressure: { memory: () => 0 },
         owner: {
           holder: { process: number },
           isDead: (holder) => stage.dead.has((holder as { process: number }).process),

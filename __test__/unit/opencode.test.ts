@@ -166,7 +166,11 @@ describe("events", () => {
     ["session.idle", { sessionID: "s" }, changed],
     ["session.status", { sessionID: "s", status: { type: "busy" } }, changed],
     ["session.deleted", { sessionID: "s" }, { kind: "deleted", session: "s" }],
-    ["message.updated", { info: { sessionID: "s", role: "assistant", time: { completed: 1 } } }, changed],
+    [
+      "message.updated",
+      { info: { id: "m", sessionID: "s", role: "assistant", time: { completed: 1 } } },
+      changed,
+    ],
     ["message.updated", { info: { sessionID: "s", role: "user", time: {} } }, undefined],
     ["session.error", { sessionID: "s", error: { name: "MessageAbortedError", data: {} } }, changed],
     [
@@ -201,10 +205,15 @@ describe("events", () => {
 
 describe("options", () => {
   const NATIVE = { isolation: "none", index: true, indexMegabytes: 64 };
-  const DEFAULTS = { ...DEFAULT_OPTIONS, searchTools: true, native: NATIVE };
+  const DEFAULTS = {
+    hooks: {},
+    ...DEFAULT_OPTIONS,
+    searchTools: true,
+    native: NATIVE,
+  };
 
   it("have defaults", () => {
-    const expected = { options: DEFAULTS, problems: [] };
+    const expected = { options: DEFAULTS, problems: [], limits: [] };
     expect(parseOptions(undefined)).toEqual(expected);
     expect(parseOptions({})).toEqual(expected);
   });
@@ -217,6 +226,7 @@ describe("options", () => {
       attempts: 5,
       slots: { ...DEFAULT_OPTIONS.slots, worker: 2 },
       searchTools: false,
+      hooks: {},
       native: NATIVE,
     });
   });

@@ -1,5 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { lstat, mkdir, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import {
+  access,
+  constants,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  writeFile,
+} from "node:fs/promises";
 import { devNull } from "node:os";
 import { dirname, join, relative, sep } from "node:path";
 import type { TreeChange, WorkTree } from "../ports/index.js";
@@ -38,6 +48,7 @@ export class TreeSnapshots implements WorkTree {
   #waiting: Promise<string | undefined> | undefined;
   #last: { readonly manifest: string; readonly blob: string } | undefined;
   #tree: string | undefined;
+  readonly #told = new Set<string>();
   #root: string;
 
   /** @param folder where our repository is; it can be removed when no state of it is needed any more. */
@@ -53,7 +64,7 @@ export class TreeSnapshots implements WorkTree {
     this.#waiting ??= this.#next(async () => {
       this.#waiting = undefined;
       const places = await this.#open();
-      return places && this.#measure(places);
+      return places && this.#measure(places).catch((error: Error) => this.#unmeasurable(error));
     });
     return this.#waiting;
   }
@@ -137,11 +148,14 @@ export class TreeSnapshots implements WorkTree {
   }
 
   #open(): Promise<Places | undefined> {
-    this.#places ??= this.#prepare().catch((error: Error) => {
-      this.#onUnmeasurable(error.message);
-      return undefined;
-    });
+    this.#places ??= this.#prepare().catch((error: Error) => this.#unmeasurable(error));
     return this.#places;
+  }
+
+  /** Each reason is told once. */
+  #unmeasurable({ message }: Error): undefined {
+    if (!this.#told.has(message)) this.#onUnmeasurable(message);
+    this.#told.add(message);
   }
 
   async #prepare(): Promise<Places> {
@@ -224,8 +238,10 @@ export class TreeSnapshots implements WorkTree {
           nested ||= inside !== undefined;
           continue;
         }
-        const stats = await lstat(atRoot(places.guarded.root, candidate)).catch(() => undefined);
-        if (stats?.isFile() && stats.size > MAX_CONTENT_BYTES) large.set(String(candidate), stampOf(stats));
+        const path = atRoot(places.guarded.root, candidate);
+        const stats = await lstat(path).catch(() => undefined);
+        if (stats?.isFile() && (stats.size > MAX_CONTENT_BYTES || !(await isReadable(path))))
+          large.set(String(candidate), stampOf(stats));
         // A file was there; the files of the folder are named themselves.
         else if (stats?.isDirectory()) replaced.push(candidate);
         else taken.push(candidate);
@@ -299,6 +315,13 @@ const GITLINK = Buffer.from("160000");
 
 function atRoot(root: string, path: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${root}/`), path]);
+}
+
+async function isReadable(path: Buffer): Promise<boolean> {
+  return access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Some file below the folder, relative to the root. */

@@ -11,6 +11,8 @@
 export interface CompiledGlob {
   readonly glob: string;
   readonly alternatives: readonly Alternative[];
+  /** The same without a difference between capital and small letters. */
+  readonly folded: readonly Alternative[];
 }
 
 interface Alternative {
@@ -21,7 +23,20 @@ interface Alternative {
 }
 
 export function compileGlob(glob: string): CompiledGlob {
-  return { glob, alternatives: expandBraces(glob.toLowerCase()).map((one) => compilePath(one, true)) };
+  const compile = (text: string) => expandBraces(text).map((one) => compilePath(one, true));
+  return { glob, alternatives: compile(glob), folded: compile(glob.toLowerCase()) };
+}
+
+const compiledSets = new WeakMap<readonly string[], readonly CompiledGlob[]>();
+
+/** The globs of a write set made ready; the same array is compiled once. */
+export function compileSet(globs: readonly string[]): readonly CompiledGlob[] {
+  let compiled = compiledSets.get(globs);
+  if (!compiled) {
+    compiled = globs.map(compileGlob);
+    compiledSets.set(globs, compiled);
+  }
+  return compiled;
 }
 
 /**
@@ -29,7 +44,7 @@ export function compileGlob(glob: string): CompiledGlob {
  * tasks must not meet either.
  */
 export function globsIntersect(left: CompiledGlob, right: CompiledGlob): boolean {
-  return left.alternatives.some((a) => right.alternatives.some((b) => alternativesIntersect(a, b)));
+  return left.folded.some((a) => right.folded.some((b) => alternativesIntersect(a, b)));
 }
 
 /** The first pair of globs, one from each write set, that can match the same path. */
@@ -44,8 +59,8 @@ export function overlap(
 /** True when the path, relative to the project, is matched by one of the globs. */
 export function writeSetCovers(globs: readonly string[], path: string): boolean {
   const target = compilePath(path, false);
-  return globs.some((glob) =>
-    expandBraces(glob).some((one) => alternativesIntersect(compilePath(one, true), target)),
+  return compileSet(globs).some((glob) =>
+    glob.alternatives.some((one) => alternativesIntersect(one, target)),
   );
 }
 

@@ -3,3 +3,4 @@ export { systemClock } from "./clock.js";
 export { fileLog, LOG_PATH } from "./log.js";
 export { processOwner } from "./owner.js";
 export { cacheFolder, conflictFile, stateFile, stateFolder, todoFile, treeFolder } from "./paths.js";
+export { SystemPressure } from "./pressure.js";

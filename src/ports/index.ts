@@ -4,6 +4,7 @@ export type * from "./host.js";
 export type * from "./lanes.js";
 export type * from "./log.js";
 export type * from "./owner.js";
+export type * from "./pressure.js";
 export type * from "./random.js";
 export type * from "./store.js";
 export type * from "./work-tree.js";

@@ -42,9 +42,9 @@ export async function retry(
 
 /**
  * Lets a task change more files, if no other task holds them: none of this mission that may run at the same time, and
- * none of another mission in this project. A Worker can ask for its own running task, and must name what it needs.
+ * none that is under way in another mission of this project. A Worker can ask for its own running task, and must name what it needs.
  * @returns the task's write set as it is now.
- * @throws MissionError `ERR_PLAN_INVALID` when somebody holds them.
+ * @throws MissionError `ERR_PLAN_INVALID` or `ERR_HELD` when somebody holds them.
  */
 export async function widen(
   engine: MissionEngine,
@@ -76,19 +76,6 @@ export async function widen(
         throw new MissionError(
           "ERR_PLAN_INVALID",
           `${shared[0]} meets ${shared[1]}, which task ${other.id} (${other.state}) holds: wait until it is done`,
-        );
-    }
-    const elsewhere = engine
-      .missions()
-      .filter((one) => one.id !== run.id && !isTerminalMission(one.state))
-      .flatMap((one) => engine.view(one.id).tasks)
-      .filter((one) => one.state !== "done" && one.state !== "cancelled");
-    for (const other of elsewhere) {
-      const shared = overlap(added, other.writes.map(compileGlob));
-      if (shared)
-        throw new MissionError(
-          "ERR_PLAN_INVALID",
-          `${shared[0]} meets ${shared[1]}, which task ${other.id} of mission ${other.mission} holds`,
         );
     }
     const fresh = globs.filter((glob) => !task.writes.includes(glob));

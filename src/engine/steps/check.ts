@@ -10,6 +10,8 @@ export async function check(run: StepContext, id: string): Promise<void> {
     writes.findings.length > 0
       ? { findings: writes.findings, commands: [] }
       : await run.verifier.task(task, run.view().mission.approvedCommands, run.signal);
+  if (findings.length > 0) run.rejected("worker");
+  else if (run.options.review === "never") run.accepted("worker");
   await run.change("engine", (draft) => {
     const now = draft.task(id);
     if (now.state !== "checking" || now.attempt !== task.attempt) return;

@@ -1,4 +1,4 @@
-import type { Task } from "../../mission/index.js";
+import { MissionError, type Task } from "../../mission/index.js";
 import { workBrief } from "../briefs.js";
 import { addUse, rework, type StepContext } from "../context.js";
 
@@ -11,7 +11,7 @@ export async function work(run: StepContext, id: string): Promise<void> {
     const treeBaseline = before.treeBaseline ?? (await run.verifier.writes.snapshot());
     const syntaxBaseline =
       before.syntaxBaseline ?? (await run.verifier.brokenFiles(before.writes, run.signal));
-    const begun = await run.change("engine", (draft) => {
+    const begin = run.change("engine", (draft) => {
       // Somebody may have cancelled it while its session was made.
       if (draft.task(id).state !== "ready") return false;
       draft.moveTask(id, "running", {
@@ -22,7 +22,8 @@ export async function work(run: StepContext, id: string): Promise<void> {
       });
       return true;
     });
-    if (!begun) return;
+    // Another mission was faster: the job is asked for again, and waits for it.
+    if (!(await begin.catch(falseIfHeld))) return;
   } else {
     // A command may have been under way when the process that ran it died.
     await run.verifier.writes.settled(before.mission, id);
@@ -35,18 +36,25 @@ export async function work(run: StepContext, id: string): Promise<void> {
     work: `${id}.${task.attempt}`,
     brief: workBrief(run.view(), task, sameSession),
     closingTool: "task_report",
+    used: (draft, use) => addUse(draft, id, task.attempt, use),
     closed: () => {
       const now = taskOf(run, id);
       return now.state !== "running" || now.attempt !== task.attempt;
     },
   });
   if (end.kind === "stopped") return run.pause(`the session of task ${id} was interrupted`);
+  if (end.kind === "closed") return;
+  run.rejected("worker");
   await run.change("engine", (draft) => {
-    if (end.kind === "closed") return addUse(draft, id, task.attempt, end.use);
     if (draft.task(id).state !== "running") return;
     if (end.permanent) draft.moveTask(id, "blocked", { reason: end.reason });
     else rework(draft, draft.task(id), [end.reason]);
   });
+}
+
+function falseIfHeld(error: unknown): false {
+  if (error instanceof MissionError && error.code === "ERR_HELD") return false;
+  throw error;
 }
 
 export function taskOf(run: StepContext, id: string): Task {

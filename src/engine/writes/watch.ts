@@ -67,7 +67,7 @@ export class WriteWatch {
       this.#windows.push({ call, writer, fromMs });
       if (tree === undefined) return;
       const role = writer.role === "reviewer" ? "reviewer" : "worker";
-      await this.#ports.change(writer.mission, (draft) => {
+      await this.#record(writer.mission, (draft) => {
         const { openCalls = [] } = draft.task(writer.task);
         draft.setTask(writer.task, { openCalls: [...openCalls, { call, session, role, fromMs, tree }] });
       });
@@ -166,7 +166,7 @@ export class WriteWatch {
   #measure(writer: Agent, call: string): Promise<Stray[]> {
     return this.#next(async () => {
       await this.#settle(await this.snapshot());
-      await this.#ports.change(writer.mission, (draft) => {
+      await this.#record(writer.mission, (draft) => {
         const { openCalls = [] } = draft.task(writer.task);
         if (openCalls.length > 0)
           draft.setTask(writer.task, { openCalls: openCalls.filter((one) => one.call !== call) });
@@ -245,7 +245,7 @@ export class WriteWatch {
       const paths = strays.slice(0, 20).map((stray) => stray.path);
       const task = `${writer.mission}/${writer.task}`;
       this.#ports.log.warn("write.outside", { task, session: writer.session, paths });
-      await this.#ports.change(writer.mission, (draft) =>
+      await this.#record(writer.mission, (draft) =>
         draft.setTask(writer.task, { strays: addStrays(draft.task(writer.task).strays ?? [], strays) }),
       );
       this.#untold.set(writer.session, [...(this.#untold.get(writer.session) ?? []), ...strays]);
@@ -259,6 +259,16 @@ export class WriteWatch {
     for (const state of new Set([task?.treeBaseline, ...before]))
       if (state !== undefined && !(await differs(state, path))) return true;
     return false;
+  }
+
+  /** A mission that has ended, or is another process's by now, keeps no record here; what stands in its store is judged there. */
+  async #record(mission: string, change: (draft: MissionDraft) => void): Promise<void> {
+    try {
+      await this.#ports.change(mission, change);
+    } catch (error) {
+      if (!GONE.has((error as { code?: unknown }).code)) throw error;
+      this.#ports.log.info("write.unrecorded", { mission, reason: String(error) });
+    }
   }
 
   /** Calls that stand in the store and that this process knows nothing of: the one that had them is gone. */
@@ -278,9 +288,16 @@ export class WriteWatch {
     if (now !== undefined && now !== first.tree)
       await this.#attribute(first.tree, now, [...lost, ...this.#windows], this.#edits);
     for (const task of new Set(lost.map((one) => one.writer.task)))
-      await this.#ports.change(mission, (draft) => {
+      await this.#record(mission, (draft) => {
         const left = (draft.task(task).openCalls ?? []).filter((one) => known.has(one.call));
         draft.setTask(task, { openCalls: left });
       });
   }
 }
+
+const GONE: ReadonlySet<unknown> = new Set([
+  "ERR_NOT_OWNER",
+  "ERR_FENCED",
+  "ERR_INVALID_STATE",
+  "ERR_NO_MISSION",
+]);
