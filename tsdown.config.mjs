@@ -61,6 +61,7 @@ export default defineConfig([
       pools: "benches/pools.ts",
       store: "benches/store.ts",
       "first-mission": "benches/first-mission.ts",
+      "write-sets": "benches/write-sets.ts",
       hooks: "benches/hooks.ts",
       context: "benches/context/main.ts",
       simulation: "simulation/main.ts",

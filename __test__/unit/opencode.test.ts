@@ -4,7 +4,7 @@ import { DEFAULT_PRUNING } from "../../src/context/index.js";
 import { DEFAULT_OPTIONS } from "../../src/engine/index.js";
 import { BUDGETS } from "../../src/memory/index.js";
 import { ROLES } from "../../src/mission/index.js";
-import { ChangedFiles, editedPaths, projectPath } from "../../src/opencode/changes.js";
+import { ChangedFiles, projectPath } from "../../src/opencode/changes.js";
 import { runCommand } from "../../src/opencode/commands.js";
 import { extendConfig } from "../../src/opencode/config.js";
 import { sessionEvent } from "../../src/opencode/events.js";
@@ -133,27 +133,6 @@ describe("the configuration", () => {
 });
 
 describe("changed files", () => {
-  it.each([
-    ["edit", { filePath: "/p/a.ts" }, ["/p/a.ts"]],
-    ["write", { filePath: "b.ts", content: "" }, ["b.ts"]],
-    ["read", { filePath: "/p/a.ts" }, []],
-    ["edit", { path: "x" }, []],
-    ["write", undefined, []],
-    ["apply_patch", { patchText: "*** Begin Patch\n*** Update File:a.ts\n*** End Patch" }, ["a.ts"]],
-    ["apply_patch", { patchText: "*** Begin Patch\n*** End Patch" }, undefined],
-    ["apply_patch", {}, undefined],
-    [
-      "apply_patch",
-      {
-        patchText:
-          "*** Begin Patch\n*** Update File: a.ts\n*** Move to: b.ts\n@@\n-*** Add File: no\n*** Add File: c d.ts\r\n+x\n*** Delete File: e.ts\n*** End Patch",
-      },
-      ["a.ts", "b.ts", "c d.ts", "e.ts"],
-    ],
-  ])("%s of %j: %j", (tool, args, paths) => {
-    expect(editedPaths(tool, args)).toEqual(paths);
-  });
-
   it.each([
     ["/p/src/a.ts", "src/a.ts"],
     ["src/../b.ts", "b.ts"],

@@ -27,6 +27,7 @@ import type {
   Random,
   Store,
   TokenUse,
+  WorkTree,
 } from "../ports/index.js";
 import { CachedStore, transact } from "../state/index.js";
 import { Notices } from "./notices.js";
@@ -38,6 +39,7 @@ import { Slots } from "./slots.js";
 import type { ModelCall } from "./spending.js";
 import { Turns } from "./turns.js";
 import { Verifier } from "./verification.js";
+import { WriteWatch } from "./writes/index.js";
 
 export interface EnginePorts {
   readonly host: Host;
@@ -53,6 +55,8 @@ export interface EnginePorts {
   /** Sees each mission after each of its changes: projections hang here. */
   readonly onChange: (view: MissionView) => void;
   readonly agentModel: (role: Role) => ModelRef | undefined;
+  /** None: only what editing tools change is known. */
+  readonly tree?: WorkTree | undefined;
 }
 
 /** A session that takes part in a mission. */
@@ -68,6 +72,8 @@ const CLOSING_GRACE_MS = 500;
 
 /** The missions of one project directory. */
 export class MissionEngine {
+  /** To be told of every call that changes files, or can. */
+  readonly writes: WriteWatch;
   readonly #ports: EnginePorts;
   readonly #options: EngineOptions;
   readonly #turns: Turns;
@@ -93,6 +99,12 @@ export class MissionEngine {
     const { concurrency, slots } = options;
     this.#dispatcher = new Dispatcher(ports, { ceilings: { ...concurrency, agents: slots } });
     this.#dispatcher.onRoom = () => this.#slots.reopen();
+    this.writes = new WriteWatch({
+      ...ports,
+      assignment: (session) => this.assignment(session),
+      view: (mission) => this.view(mission),
+      change: async (mission, change) => (await this.#ownership.own(mission)).change("engine", change),
+    });
     const runPorts: RunPorts = {
       ...ports,
       options,
@@ -100,7 +112,7 @@ export class MissionEngine {
       turns: this.#turns,
       slots: this.#slots,
       dispatcher: this.#dispatcher,
-      verifier: new Verifier(ports.checks, ports.clock, options.commandTimeoutMs),
+      verifier: new Verifier(ports.checks, ports.clock, options.commandTimeoutMs, this.writes),
       onChange: (view) => this.#changed(view),
       onAssignment: (assignment) => this.#assignments.set(assignment.session, assignment),
     };
@@ -297,6 +309,10 @@ export class MissionEngine {
   async pause(mission: string, reason: string): Promise<void> {
     if (!isActiveMission(this.view(mission).mission.state)) return;
     await (await this.#ownership.own(mission)).pause("user", reason);
+  }
+
+  now(): number {
+    return this.#ports.clock.now();
   }
 
   get options(): EngineOptions {

@@ -6,3 +6,4 @@ export { type EnginePorts, MissionEngine } from "./engine.js";
 export { essentialsOf } from "./essentials.js";
 export { DEFAULT_OPTIONS, type EngineOptions, laneSlots } from "./options.js";
 export type { ModelCall } from "./spending.js";
+export { isReserved } from "./writes/index.js";

@@ -46,7 +46,7 @@ export class Meter {
   /** The turn of the session is over, and booked; what is told of it later is old. */
   over(session: string): void {
     const { since, seen } = this.#turn(session);
-    const last = [...seen.keys()].reduce((last, one) => (one > last ? one : last), since);
+    const last = [since, ...seen.keys()].sort().at(-1) ?? since;
     this.#turns.set(session, { since: last, seen: new Map(), calls: [] });
   }
 

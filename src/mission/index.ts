@@ -39,6 +39,7 @@ export {
   missionSchema,
   ROLES,
   type Role,
+  type Stray,
   type Task,
   taskSchema,
 } from "./records.js";
@@ -51,4 +52,11 @@ export {
   type TaskState,
 } from "./states.js";
 export { MissionViews } from "./views.js";
-export { compileGlob, MAX_WRITE_SET_SIZE, overlap, writeSetCovers, writeSetSize } from "./write-set.js";
+export {
+  compileGlob,
+  expandBraces,
+  MAX_WRITE_SET_SIZE,
+  overlap,
+  writeSetCovers,
+  writeSetSize,
+} from "./write-set.js";

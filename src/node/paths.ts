@@ -21,6 +21,11 @@ export function memoryFile(directory: string): string {
   return join(stateFolder(directory), "memory.md");
 }
 
+/** States of the working tree that missions are measured against. */
+export function treeFolder(directory: string): string {
+  return join(stateFolder(directory), "tree");
+}
+
 /** Edits of todo.md which were not applied. */
 export function conflictFile(directory: string): string {
   return join(stateFolder(directory), "todo.conflict.md");

@@ -3,7 +3,7 @@ import type { Hook, HookRegistry } from "../hooks/index.js";
 import { MissionError, type SeenBoards } from "../mission/index.js";
 import { memoryFile, todoFile } from "../node/index.js";
 import { budget } from "./budget.js";
-import { type ChangedFiles, editedPaths } from "./changes.js";
+import type { ChangedFiles } from "./changes.js";
 import { type MissionCommand, runCommand } from "./commands.js";
 import { contextHooks } from "./context-hooks.js";
 import { editedFile, sessionEvent } from "./events.js";
@@ -11,6 +11,8 @@ import { guardCall } from "./guard.js";
 import type { OpenCodeHost } from "./host.js";
 import type { OpenedProject } from "./opened-project.js";
 import type { SessionContext } from "./session-context.js";
+import { effectOf, namedPaths } from "./tool-effects.js";
+import { writeWatch } from "./write-watch.js";
 
 type Input<Point extends keyof Hooks> = Parameters<Extract<Hooks[Point], (...input: never[]) => unknown>>;
 
@@ -60,6 +62,7 @@ export function pluginHooks(context: HookContext): Hook<HostPoints>[] {
     commands(context),
     chosenModel(context),
     changedFiles(context),
+    writeWatch(context.directory, context.project),
     todo(context),
     sessions(context),
     ...contextHooks(context),
@@ -130,7 +133,7 @@ function changedFiles({ project, changed }: HookContext): Hook<HostPoints> {
     name: "changed-files",
     on: {
       "tool.execute.after": async ({ tool, args, sessionID }) => {
-        const paths = editedPaths(tool, args) ?? [];
+        const paths = namedPaths(effectOf(tool, args));
         if (paths.length > 0 && (await project.engineIfAny())?.assignment(sessionID))
           changed.record(sessionID, paths);
       },

@@ -8,7 +8,7 @@ import { Shutdown } from "../shutdown/index.js";
 import { memoryTool, missionTools, searchTools } from "../tools/index.js";
 import { ChangedFiles } from "./changes.js";
 import { type ConfigFindings, extendConfig } from "./config.js";
-import { assertWritable } from "./guard.js";
+import { assertWritable, realPaths } from "./guard.js";
 import { type HostPoints, hostHooks, pluginHooks } from "./hooks.js";
 import { OpenCodeHost } from "./host.js";
 import { findNativeCore } from "./native-core.js";
@@ -99,6 +99,10 @@ export async function createPlugin(input: PluginInput, rawOptions: unknown): Pro
       if (engine) await assertWritable(engine, directory, session, paths);
     },
     recordChanged: (session: string, paths: readonly string[]) => changed.record(session, paths),
+    editing: async (session: string, call: string, paths: readonly string[]) =>
+      (await project.engineIfAny())?.writes.editing(session, call, await realPaths(directory, paths)),
+    edited: async (session: string, call: string, paths: readonly string[]) =>
+      (await project.engineIfAny())?.writes.edited(session, call, await realPaths(directory, paths)),
   };
 
   // Once the host is up: what it asks of its server during start would wait for ever.

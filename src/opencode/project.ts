@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { appendFile, mkdir, realpath, writeFile } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import { amend, laneSlots, MissionEngine } from "../engine/index.js";
+import { TreeSnapshots } from "../git/index.js";
 import { LanguageServers } from "../lsp/index.js";
 import { Memory, NotesFile } from "../memory/index.js";
 import { isTerminalMission, MissionError, type MissionView, type Role } from "../mission/index.js";
@@ -17,6 +18,7 @@ import {
   stateFolder,
   systemClock,
   todoFile,
+  treeFolder,
 } from "../node/index.js";
 import type { Host, Log, ModelRef } from "../ports/index.js";
 import type { Shutdown } from "../shutdown/index.js";
@@ -46,6 +48,7 @@ export class Project {
   readonly #languageServers: LanguageServers;
   readonly #transitions: TransitionLog;
   readonly #notes: FileProjection;
+  readonly #tree: TreeSnapshots;
   #keeping: Promise<void> = Promise.resolve();
 
   private constructor(ports: ProjectPorts, store: NativeStore) {
@@ -61,9 +64,18 @@ export class Project {
       random,
       onProjectChange: () => this.#notes.refresh(),
     });
+    this.#tree = new TreeSnapshots(ports.directory, treeFolder(ports.directory), (reason) => {
+      ports.log.warn("tree.unmeasurable", { reason });
+      void ports.host.notify({
+        title: "What shell commands change cannot be measured",
+        message: reason,
+        variant: "warning",
+      });
+    });
     this.engine = new MissionEngine(
       {
         ...ports,
+        tree: this.#tree,
         store,
         lanes: new WorkStealingLanes(laneSlots(ports.options)),
         pressure: new SystemPressure(),
@@ -95,6 +107,9 @@ export class Project {
     ports.shutdown.add({ name: "store", priority: RELEASE_ORDER.store, release: () => store.close() });
     const project = new Project(ports, store);
     project.#letGoAtTheEnd(ports.shutdown);
+    // Without a mission under way, here or in another process, nothing is measured against these.
+    if (project.engine.missions().every((mission) => isTerminalMission(mission.state)))
+      await project.#tree.forget().catch((error) => ports.log.warn("tree.forget", { error: String(error) }));
     project.#keep(ports);
     return project;
   }
@@ -103,6 +118,7 @@ export class Project {
     shutdown.add({ name: "missions", priority: RELEASE_ORDER.engine, release: () => this.engine.close() });
     const end = () => this.#languageServers.close();
     shutdown.add({ name: "language servers", priority: RELEASE_ORDER.languageServers, release: end });
+    shutdown.add({ name: "tree", priority: RELEASE_ORDER.tree, release: () => this.#tree.close() });
     shutdown.add({ name: "todo.md", priority: RELEASE_ORDER.todo, release: () => this.#todo.settled() });
     shutdown.add({
       name: "memory.md",

@@ -8,3 +8,4 @@ export type * from "./owner.js";
 export type * from "./pressure.js";
 export type * from "./random.js";
 export type * from "./store.js";
+export type * from "./work-tree.js";

@@ -21,6 +21,9 @@ export interface SearchPorts {
   readonly assertWritable: (session: string, paths: readonly string[]) => Promise<void>;
   /** Files that a tool of the session has changed. */
   readonly recordChanged: (session: string, paths: readonly string[]) => void;
+  /** A tool of the session is about to change these files; and has done so, or changed none. */
+  readonly editing: (session: string, call: string, paths: readonly string[]) => Promise<void>;
+  readonly edited: (session: string, call: string, paths: readonly string[]) => Promise<void>;
 }
 
 /** What our tools use of the host's tool context. */
