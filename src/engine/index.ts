@@ -4,3 +4,4 @@ export { describeIssue, submitPlan } from "./actions/plan.js";
 export { report, reportSchema, unapprovedCommands, verdict, verdictSchema } from "./actions/report.js";
 export { type EnginePorts, MissionEngine } from "./engine.js";
 export { DEFAULT_OPTIONS, type EngineOptions } from "./options.js";
+export { Requests } from "./requests.js";

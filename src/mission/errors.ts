@@ -8,7 +8,8 @@ export type MissionErrorCode =
   | "ERR_NOT_OWNER"
   | "ERR_UNKNOWN_TASK"
   | "ERR_DEPTH"
-  | "ERR_INVALID_STATE";
+  | "ERR_INVALID_STATE"
+  | "ERR_WITHDRAWN";
 
 /** An error that a person or a model can act on: what is wrong, and the way out. */
 export class MissionError extends Error {

@@ -3,3 +3,4 @@ export { systemClock } from "./clock.js";
 export { fileLog, LOG_PATH } from "./log.js";
 export { processOwner } from "./owner.js";
 export { cacheFolder, conflictFile, stateFile, stateFolder, todoFile } from "./paths.js";
+export { watchState } from "./state-changes.js";

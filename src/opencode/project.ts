@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { appendFile, mkdir, realpath, writeFile } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
-import { amend, MissionEngine } from "../engine/index.js";
+import { amend, MissionEngine, Requests } from "../engine/index.js";
 import { Memory } from "../memory/index.js";
 import { isTerminalMission, MissionError, type MissionView, type Role } from "../mission/index.js";
 import { type CodeSearch, type NativeStore, WorkStealingLanes } from "../native/index.js";
@@ -13,6 +13,7 @@ import {
   stateFolder,
   systemClock,
   todoFile,
+  watchState,
 } from "../node/index.js";
 import type { Host, Log, ModelRef } from "../ports/index.js";
 import { FileProjection, TodoFile } from "../todo/index.js";
@@ -34,6 +35,8 @@ export class Project {
   readonly memory: Memory;
   readonly #store: NativeStore;
   readonly #todo: FileProjection;
+  readonly #requests: Requests;
+  readonly #watch: Disposable;
   #keeping: Promise<void> = Promise.resolve();
   #isClosing = false;
 
@@ -55,6 +58,8 @@ export class Project {
       },
       ports.options,
     );
+    this.#requests = new Requests({ engine: this.engine, store, clock: systemClock, random, log: ports.log });
+    this.#watch = watchState(stateFile(ports.directory), () => this.#requests.look());
   }
 
   /** Opens the project's state, creating it when there is none. */
@@ -75,7 +80,9 @@ export class Project {
 
   async close(): Promise<void> {
     this.#isClosing = true;
+    this.#watch[Symbol.dispose]();
     await this.engine.close();
+    await this.#requests.settled();
     await this.#todo.settled();
     await this.#keeping;
     await this.#store.close();
