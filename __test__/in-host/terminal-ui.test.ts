@@ -34,7 +34,7 @@ const play: MissionPlay = {
     {
       summary: "three files",
       tasks: [
-        { ...fileTask("base"), title: `Write the base ${HOSTILE}` },
+        { ...fileTask("base"), title: `Base ${HOSTILE}` },
         fileTask("left", ["base"]),
         fileTask("right", ["base"]),
       ],
@@ -88,14 +88,14 @@ async function state(): Promise<string> {
   }
 }
 
-describe("the terminal UI, in the real OpenCode", () => {
+describe("the terminal UI, in the real OpenCode", { timeout: 180_000 }, () => {
   it("shows the mission in the sidebar while it goes on, whatever a model writes", async () => {
     await terminal.until("the prompt", /Ask anything/);
     await terminal.type("/task write three files");
     await terminal.until("the command", /\/task write three files/);
     await terminal.press("Enter");
     await terminal.until("the panel", /Mission M1 +(planning|executing)/);
-    const screen = await terminal.until("the base to be done", /✓ base Write the base OWNED/);
+    const screen = await terminal.until("the base to be done", /✓ base Base OWNED/);
     expect(screen).toMatch(/1\/3/);
     expect(screen).toMatch(/\$0\.\d+/);
     await terminal.until("two Workers", (now) => (now.match(/▶ (left|right)/g) ?? []).length === 2);

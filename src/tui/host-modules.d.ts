@@ -3,7 +3,10 @@
  * a reactive runtime do not see each other.
  */
 declare module "@opentui/solid" {
-  export type Element = object;
+  export interface Element {
+    /** Of a text. Set as a property: `setProp` would make a string of it. */
+    content?: unknown;
+  }
   export function createElement(tag: "box" | "text"): Element;
   export function createComponent<P>(component: (props: P) => unknown, props: P): unknown;
   export function insertNode(parent: Element, node: Element): void;

@@ -51,7 +51,7 @@ const tui: TuiPlugin = async (api, options) => {
       sidebar_content: (_: unknown, { session_id: session }: { session_id: string }) =>
         shown((text, box) => {
           const content = screens()?.panel(session);
-          setProp(text, "content", content ?? "");
+          text.content = content ?? "";
           setProp(box, "visible", content !== undefined);
         }),
     },
