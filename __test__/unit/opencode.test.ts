@@ -222,7 +222,7 @@ describe("events", () => {
 
 describe("options", () => {
   const NATIVE = { isolation: "none", index: true, indexMegabytes: 64 };
-  const DEFAULTS = { ...DEFAULT_OPTIONS, searchTools: true, native: NATIVE };
+  const DEFAULTS = { ...DEFAULT_OPTIONS, searchTools: true, toasts: true, native: NATIVE };
 
   it("have defaults", () => {
     const expected = { options: DEFAULTS, problems: [] };
@@ -231,7 +231,12 @@ describe("options", () => {
   });
 
   it("are taken as given, also in part", () => {
-    const { options, problems } = parseOptions({ attempts: 5, slots: { worker: 2 }, searchTools: false });
+    const { options, problems } = parseOptions({
+      attempts: 5,
+      slots: { worker: 2 },
+      toasts: true,
+      searchTools: false,
+    });
     expect(problems).toEqual([]);
     expect(options).toEqual({
       ...DEFAULT_OPTIONS,

@@ -26,9 +26,12 @@ const optionsSchema = z.strictObject({
     .prefault({}),
   /** Offer grep, glob, ast_search and outline to every session. */
   searchTools: z.boolean().default(true),
+  /** Toasts about the progress of missions. */
+  toasts: z.boolean().default(true),
 });
 export type PluginOptions = EngineOptions & {
   readonly searchTools: boolean;
+  readonly toasts: boolean;
   readonly native: {
     readonly isolation: "none" | "process";
     readonly index: boolean;

@@ -49,6 +49,7 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       options,
       search,
       agentModel: (role) => findings.models.get(role),
+      isAsking: (sessions) => sessions.some((session) => host.isAsking(session)),
     });
     // A project that could not be opened is tried again by the next call.
     opened.catch(() => {

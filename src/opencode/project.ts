@@ -19,6 +19,7 @@ import type { Host, Log, ModelRef } from "../ports/index.js";
 import { FileProjection, TodoFile } from "../todo/index.js";
 import type { PluginOptions } from "./options.js";
 import { keepState, openState } from "./state.js";
+import { Toasts } from "./toasts.js";
 
 export interface ProjectPorts {
   readonly directory: string;
@@ -27,6 +28,8 @@ export interface ProjectPorts {
   readonly options: PluginOptions;
   readonly search: CodeSearch;
   readonly agentModel: (role: Role) => ModelRef | undefined;
+  /** Whether the user is asked something in one of these sessions. */
+  readonly isAsking: (sessions: readonly string[]) => boolean;
 }
 
 /** The open state of one project directory: store, engine and what follows them. */
@@ -37,11 +40,18 @@ export class Project {
   readonly #todo: FileProjection;
   readonly #requests: Requests;
   readonly #watch: Disposable;
+  readonly #toasts: Toasts | undefined;
   #keeping: Promise<void> = Promise.resolve();
   #isClosing = false;
 
   private constructor(ports: ProjectPorts, store: NativeStore) {
     this.#store = store;
+    if (ports.options.toasts)
+      this.#toasts = new Toasts({
+        clock: systemClock,
+        notify: (notice) => ports.host.notify(notice),
+        isAsking: ports.isAsking,
+      });
     const random = { next: Math.random };
     this.memory = new Memory({ store, clock: systemClock, random });
     this.#todo = this.#projection(ports, store);
@@ -81,6 +91,7 @@ export class Project {
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#watch[Symbol.dispose]();
+    this.#toasts?.close();
     await this.engine.close();
     await this.#requests.settled();
     await this.#todo.settled();
@@ -120,15 +131,7 @@ export class Project {
 
   #changed(ports: ProjectPorts, view: MissionView): void {
     this.#todo.refresh();
-    announceState(ports.host, view);
+    this.#toasts?.seen(view);
     if (isTerminalMission(view.mission.state)) this.#keep(ports);
   }
-}
-
-const ANNOUNCED = { sealed: "success", blocked: "warning", failed: "error" } as const;
-
-function announceState(host: Host, { mission }: MissionView): void {
-  const variant = ANNOUNCED[mission.state as keyof typeof ANNOUNCED];
-  if (!variant) return;
-  void host.notify({ title: `Mission ${mission.id}`, message: mission.reason ?? mission.state, variant });
 }

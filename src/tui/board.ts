@@ -141,7 +141,7 @@ function taskRows(mission: MissionModel, state: BoardState) {
       const told = [node.agent, node.model, use(node.tokens, node.cost)].filter(Boolean).join(" · ");
       const row = withRight(
         [
-          span(gutter, "muted"),
+          span(gutter === "" ? "" : `${gutter} `, "muted"),
           span(`${mark} `, node.waiting.length > 0 ? "warning" : tone),
           span(`${node.id} `, "muted"),
           span(node.title + after, node.state === "pending" ? "muted" : "text"),

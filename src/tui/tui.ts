@@ -81,11 +81,7 @@ const tui: TuiPlugin = async (api, options) => {
           setProp(box, "width", width);
           setProp(box, "height", height);
           setProp(box, "paddingLeft", 1);
-          setProp(
-            text,
-            "content",
-            board?.content(width - 2, height) ?? "There is no mission yet: /task <goal>",
-          );
+          text.content = board?.content(width - 2, height) ?? "There is no mission yet: /task <goal>";
         }) as never;
       },
     },
