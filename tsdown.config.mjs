@@ -63,6 +63,7 @@ export default defineConfig([
       isolation: "benches/isolation.ts",
       pools: "benches/pools.ts",
       store: "benches/store.ts",
+      hooks: "benches/hooks.ts",
       simulation: "simulation/main.ts",
       // The benchmark of isolation looks for it beside itself.
       helper: "src/isolation/helper.ts",

@@ -20,6 +20,10 @@ const MISSION: Mission = {
   planFindings: [],
   verification: 0,
   failedVerifications: 0,
+  sinceMs: 0,
+  budget: {},
+  spent: { tokens: 0, cost: 0, rounds: 0, sessions: 0, activeMs: 0 },
+  warned: [],
 };
 
 /** A project's state with one open mission. */

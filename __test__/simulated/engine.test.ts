@@ -289,12 +289,12 @@ describe("an agent that", () => {
     expect(stage.host.messagesTo("worker").length).toBe(5);
   });
 
-  it("meets failures that do not pass is given up after five more tries", async () => {
+  it("meets failures that do not pass is given up after eight more tries", async () => {
     const stage = await Stage.open();
     const process = stage.boot({ worker: () => TRANSIENT });
     const { tasks } = await stage.until(process, await stage.begin(process), "blocked");
     expect(tasks[0]).toMatchObject({ state: "blocked", attempt: 1, reason: "429" });
-    expect(stage.host.messagesTo("worker").length).toBe(6);
+    expect(stage.host.messagesTo("worker").length).toBe(9);
   });
 
   it("meets a permanent failure is not tried again: the mission is blocked with its reason", async () => {
@@ -344,7 +344,7 @@ describe("an agent that", () => {
     stage.host.turn = async (session, messageId) => {
       const seen = await turn.call(stage.host, session, messageId);
       const isWorker = stage.host.sessions.get(session)?.agent === "worker";
-      return isWorker && seen.state === "ended" ? { state: "interrupted" } : seen;
+      return isWorker && seen.state === "ended" ? { state: "interrupted", use: seen.use } : seen;
     };
     await stage.until(process, await stage.begin(process), "blocked");
     expect(stage.host.messagesTo("worker").length).toBeLessThan(60);

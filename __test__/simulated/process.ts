@@ -1,4 +1,4 @@
-import { DEFAULT_OPTIONS, type EngineOptions, MissionEngine } from "../../src/engine/index.js";
+import { DEFAULT_OPTIONS, type EngineOptions, laneSlots, MissionEngine } from "../../src/engine/index.js";
 import { WorkStealingLanes } from "../../src/native/index.js";
 import type { Checks, Clock, CommandResult, Host, Log, Store } from "../../src/ports/index.js";
 import { FastClock } from "./fast-clock.js";
@@ -76,10 +76,12 @@ export class EngineProcess {
       {
         host: this.#mortalHost(host),
         store: this.#mortalStore(store),
-        lanes: new WorkStealingLanes({ ...all.slots, checker: 2 }),
+        lanes: new WorkStealingLanes(laneSlots(all)),
         checks: this.checks,
         clock: this.#mortalClock(life.clock ?? new FastClock()),
         random: { next: () => 0.5 },
+        pressure: { memory: () => 0 },
+        finalizer: { register: () => undefined, unregister: () => undefined },
         owner: {
           holder: { process: number },
           isDead: (holder) => dead.has((holder as { process: number }).process),

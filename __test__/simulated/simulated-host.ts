@@ -133,7 +133,7 @@ export class SimulatedHost implements Host {
     const message = this.#session(id).messages.find((one) => one.messageId === messageId);
     if (!message) return { state: "missing" };
     if (message.answer === "none") return { state: "unanswered" };
-    if (message.answer === "interrupted") return { state: "interrupted" };
+    if (message.answer === "interrupted") return { state: "interrupted", use: USE };
     return { state: "ended", use: USE, ...(message.failure && { failure: message.failure }) };
   }
 

@@ -187,7 +187,11 @@ describe("events", () => {
     ["session.idle", { sessionID: "s" }, changed],
     ["session.status", { sessionID: "s", status: { type: "busy" } }, changed],
     ["session.deleted", { sessionID: "s" }, { kind: "deleted", session: "s" }],
-    ["message.updated", { info: { sessionID: "s", role: "assistant", time: { completed: 1 } } }, changed],
+    [
+      "message.updated",
+      { info: { id: "m", sessionID: "s", role: "assistant", time: { completed: 1 } } },
+      changed,
+    ],
     ["message.updated", { info: { sessionID: "s", role: "user", time: {} } }, undefined],
     ["session.error", { sessionID: "s", error: { name: "MessageAbortedError", data: {} } }, changed],
     [
@@ -222,10 +226,16 @@ describe("events", () => {
 
 describe("options", () => {
   const NATIVE = { isolation: "none", index: true, indexMegabytes: 64 };
-  const DEFAULTS = { ...DEFAULT_OPTIONS, searchTools: true, toasts: true, native: NATIVE };
+  const DEFAULTS = {
+    hooks: {},
+    ...DEFAULT_OPTIONS,
+    searchTools: true,
+    toasts: true,
+    native: NATIVE,
+  };
 
   it("have defaults", () => {
-    const expected = { options: DEFAULTS, problems: [] };
+    const expected = { options: DEFAULTS, problems: [], limits: [] };
     expect(parseOptions(undefined)).toEqual(expected);
     expect(parseOptions({})).toEqual(expected);
   });
@@ -243,6 +253,7 @@ describe("options", () => {
       attempts: 5,
       slots: { ...DEFAULT_OPTIONS.slots, worker: 2 },
       searchTools: false,
+      hooks: {},
       native: NATIVE,
     });
   });

@@ -15,6 +15,10 @@ export function mission(change: Partial<Mission> = {}): Mission {
     planFindings: [],
     verification: 0,
     failedVerifications: 0,
+    sinceMs: 0,
+    budget: {},
+    spent: { tokens: 0, cost: 0, rounds: 0, sessions: 0, activeMs: 0 },
+    warned: [],
     ...change,
   };
 }

@@ -1,6 +1,7 @@
 import type { Evidence, MissionDraft, MissionView, Role, Task } from "../mission/index.js";
 import type { TokenUse } from "../ports/index.js";
-import type { Dialogue, DialogueEnd } from "./dialogue.js";
+import type { Conversation } from "./agents.js";
+import type { DialogueEnd } from "./dialogue.js";
 import type { EngineOptions } from "./options.js";
 import type { Verifier } from "./verification.js";
 
@@ -16,7 +17,11 @@ export interface StepContext {
   change<T>(actor: string, change: (draft: MissionDraft) => T): Promise<T>;
   /** The session if the host still has it, else a new one that is assigned to the work. */
   session(existing: string | undefined, role: Exclude<Role, "commander">, task?: Task): Promise<string>;
-  converse(dialogue: Omit<Dialogue, "mission" | "model">): Promise<DialogueEnd>;
+  converse(conversation: Conversation): Promise<DialogueEnd>;
+  /** The agent's work on a task held: it may take on more at once. */
+  accepted(role: Role): void;
+  /** It did not: it takes on less. */
+  rejected(role: Role): void;
   pause(reason: string): Promise<void>;
 }
 
@@ -46,18 +51,20 @@ export function withEvidence(task: Task, change: (evidence: Evidence) => Evidenc
   return [...task.evidence, change(empty)];
 }
 
+/** Books what a turn has used for one attempt at a task. */
 export function addUse(draft: MissionDraft, id: string, attempt: number, use: TokenUse): void {
   const task = draft.task(id);
+  const add = (one: Evidence): Evidence => ({
+    ...one,
+    inputTokens: one.inputTokens + use.input + use.cacheRead,
+    outputTokens: one.outputTokens + use.output,
+    cost: one.cost + use.cost,
+  });
+  const isThere = task.evidence.some((one) => one.attempt === attempt);
+  if (!isThere && task.attempt !== attempt) return;
   draft.setTask(id, {
-    evidence: task.evidence.map((one) =>
-      one.attempt === attempt
-        ? {
-            ...one,
-            inputTokens: one.inputTokens + use.input,
-            outputTokens: one.outputTokens + use.output,
-            cost: one.cost + use.cost,
-          }
-        : one,
-    ),
+    evidence: isThere
+      ? task.evidence.map((one) => (one.attempt === attempt ? add(one) : one))
+      : withEvidence(task, add),
   });
 }

@@ -1,6 +1,8 @@
+import { Dispatcher } from "../dispatch/index.js";
 import {
   type Assignment,
   assignmentSchema,
+  type Budget,
   isActiveMission,
   isTerminalMission,
   key,
@@ -13,14 +15,28 @@ import {
   type Role,
   renderBoard,
 } from "../mission/index.js";
-import type { Checks, Clock, Host, Lanes, Log, ModelRef, Owner, Random, Store } from "../ports/index.js";
-import { transact } from "../state/index.js";
+import type {
+  Checks,
+  Clock,
+  Finalizer,
+  Host,
+  Lanes,
+  Log,
+  ModelRef,
+  Owner,
+  Pressure,
+  Random,
+  Store,
+  TokenUse,
+} from "../ports/index.js";
+import { CachedStore, transact } from "../state/index.js";
 import { Notices } from "./notices.js";
 import { openMission } from "./open.js";
-import type { EngineOptions } from "./options.js";
+import { type EngineOptions, laneSlots } from "./options.js";
 import { isOver, Ownership } from "./ownership.js";
 import { MissionRun, type RunPorts } from "./run.js";
 import { Slots } from "./slots.js";
+import type { ModelCall } from "./spending.js";
 import { Turns } from "./turns.js";
 import { Verifier } from "./verification.js";
 
@@ -31,6 +47,8 @@ export interface EnginePorts {
   readonly checks: Checks;
   readonly clock: Clock;
   readonly random: Random;
+  readonly pressure: Pressure;
+  readonly finalizer: Finalizer;
   readonly owner: Owner;
   readonly log: Log;
   /** Sees each mission after each of its changes: projections hang here. */
@@ -56,28 +74,33 @@ export class MissionEngine {
   readonly #turns: Turns;
   readonly #views: MissionViews;
   readonly #slots: Slots;
+  readonly #dispatcher: Dispatcher;
   readonly #ownership: Ownership;
   readonly #notices: Notices;
   readonly #assignments = new Map<string, Assignment>();
   readonly #closing = new AbortController();
 
-  constructor(ports: EnginePorts, options: EngineOptions) {
+  constructor(outside: EnginePorts, options: EngineOptions) {
+    const ports = { ...outside, store: new CachedStore(outside.store) };
     this.#ports = ports;
     this.#options = options;
     this.#turns = new Turns(
-      ports.host,
-      ports.clock,
+      ports,
       (context, change) => transact(ports, context, change),
       options.stallTimeoutMs,
     );
     this.#views = new MissionViews(ports.store);
-    this.#slots = new Slots(ports.lanes, ports.clock);
+    this.#slots = new Slots(ports.lanes, laneSlots(options), ports.clock);
+    const { concurrency, slots } = options;
+    this.#dispatcher = new Dispatcher(ports, { ceilings: { ...concurrency, agents: slots } });
+    this.#dispatcher.onRoom = () => this.#slots.reopen();
     const runPorts: RunPorts = {
       ...ports,
       options,
       views: this.#views,
       turns: this.#turns,
       slots: this.#slots,
+      dispatcher: this.#dispatcher,
       verifier: new Verifier(ports.checks, options.commandTimeoutMs),
       onChange: (view) => this.#changed(view),
       onAssignment: (assignment) => this.#assignments.set(assignment.session, assignment),
@@ -95,9 +118,10 @@ export class MissionEngine {
    * Opens a mission for a root session. It starts with `rootMessage`, which knows the model that the user chose.
    * @throws MissionError `ERR_MISSION_ACTIVE`
    */
-  async open(request: { goal: string; session: string }): Promise<Mission> {
+  async open(request: { goal: string; session: string; budget?: Budget }): Promise<Mission> {
+    const budget = { ...this.#options.budget, ...request.budget };
     const mission = await transact(this.#ports, { actor: "user" }, (transaction) =>
-      openMission(transaction, request, this.#ports.clock.now()),
+      openMission(transaction, { ...request, budget }, this.#ports.clock.now()),
     );
     this.#assignments.set(request.session, {
       session: request.session,
@@ -210,9 +234,39 @@ export class MissionEngine {
     this.#turns.heard(session);
   }
 
+  /**
+   * A model call is about to be made in a session. The answer is the most tokens that the model may write; undefined: as
+   * many as it likes. Sessions of no mission are none of our business.
+   * @throws MissionError `ERR_BUDGET` when the call could pass the mission's budget, and the mission is blocked then;
+   * `ERR_INVALID_STATE` when the session is an agent's, and its mission holds: an abort can get lost
+   */
+  async modelCall(session: string, call: ModelCall): Promise<number | undefined> {
+    const assignment = this.assignment(session);
+    if (!assignment) return call.maxOutputTokens;
+    const { id, state } = this.view(assignment.mission).mission;
+    if (!isActiveMission(state)) {
+      if (assignment.role === "commander") return call.maxOutputTokens;
+      throw new MissionError("ERR_INVALID_STATE", `mission ${id} is ${state}: its agents hold still`);
+    }
+    const run = await this.#ownership.own(assignment.mission);
+    return run.admitCall(session, assignment.role, call);
+  }
+
+  /** The host tells what a message of a session has used; `complete`: it will not change any more. */
+  async sessionUsed(session: string, message: string, use: TokenUse, complete: boolean): Promise<void> {
+    const assignment = this.assignment(session);
+    if (!assignment) return;
+    const { state } = this.view(assignment.mission).mission;
+    if (!isActiveMission(state) && state !== "blocked") return;
+    const run = await this.#ownership.own(assignment.mission);
+    run.used(session, message, use);
+    // The turns of agents are booked as a whole when they are over; the Commander's belong to the user.
+    if (complete && assignment.role === "commander") await run.book(session, message, use);
+  }
+
   /** The board; with a signal, not before the Commander is needed: a notice, or the mission at rest. */
   async board(mission: string, wait?: AbortSignal): Promise<string> {
-    const rest = () => renderBoard(this.view(mission));
+    const rest = () => this.#renderBoard(mission);
     const signal = wait && AbortSignal.any([wait, this.#closing.signal]);
     for (;;) {
       if (!signal || isOver(this.view(mission).mission)) return rest();
@@ -259,10 +313,16 @@ export class MissionEngine {
   }
 
   /** Goes on with a paused or blocked mission; a mission that is under way is left alone. `also` is in the same commit. */
-  async resume(mission: string, also?: (draft: MissionDraft) => void): Promise<Mission> {
+  async resume(mission: string, budget: Budget = {}, also?: (draft: MissionDraft) => void): Promise<Mission> {
     const run = await this.#ownership.own(mission);
     const { state } = run.view().mission;
     await this.resumable(mission);
+    if (Object.keys(budget).length > 0)
+      await run.change("user", (draft) => {
+        const { warned } = draft.mission;
+        const news = warned.filter((limit) => budget[limit] === undefined);
+        draft.set({ budget: { ...draft.mission.budget, ...budget }, warned: news });
+      });
     if (state === "paused" || state === "blocked")
       await run.change("user", (draft) => {
         also?.(draft);
@@ -304,6 +364,14 @@ export class MissionEngine {
   async close(): Promise<void> {
     this.#closing.abort(new Error("the host is shutting down"));
     await this.#ownership.close();
+  }
+
+  /** The plan, and what only the mission's owner knows: what is left of the budget now, and what waits for what. */
+  #renderBoard(mission: string): string {
+    const run = this.#ownership.owned(mission);
+    const view = this.view(mission);
+    const more = run && !isOver(view.mission) ? run.circumstances() : [];
+    return [renderBoard(view), ...more].join("\n");
   }
 
   #isOurs(mission: Mission): Promise<boolean> {

@@ -16,6 +16,7 @@ export class Ownership {
   readonly #leases: Leases;
   readonly #begin: (mission: string, fence: Fence) => MissionRun;
   readonly #runs = new Map<string, Promise<MissionRun>>();
+  readonly #owned = new Map<string, MissionRun>();
   readonly #ending = new Set<string>();
 
   constructor(ports: OwnershipPorts, begin: (mission: string, fence: Fence) => MissionRun) {
@@ -34,10 +35,19 @@ export class Ownership {
     const now = readMission(this.#store, mission).mission;
     if (isOver(now))
       throw new MissionError("ERR_INVALID_STATE", `mission ${mission} is ${now.state}: it has ended`);
-    const run = this.#leases.take(mission).then((fence) => this.#begin(mission, fence));
+    const run = this.#leases.take(mission).then((fence) => {
+      const owned = this.#begin(mission, fence);
+      this.#owned.set(mission, owned);
+      return owned;
+    });
     this.#runs.set(mission, run);
     run.catch(() => this.#runs.delete(mission));
     return run;
+  }
+
+  /** The run of a mission that this process has. */
+  owned(mission: string): MissionRun | undefined {
+    return this.#owned.get(mission);
   }
 
   /** A mission that has ended needs no owner, once the last turns of its agents are over. */
@@ -46,6 +56,7 @@ export class Ownership {
     this.#ending.add(mission);
     await (await this.#runs.get(mission))?.idle();
     this.#runs.delete(mission);
+    this.#owned.delete(mission);
     await this.#leases.release(mission);
     this.#ending.delete(mission);
   }
@@ -55,11 +66,13 @@ export class Ownership {
     await Promise.allSettled([...this.#runs.values()].map(async (run) => (await run).stop()));
     await this.#leases.close();
     this.#runs.clear();
+    this.#owned.clear();
   }
 
   async #lose(mission: string): Promise<void> {
     const run = this.#runs.get(mission);
     this.#runs.delete(mission);
+    this.#owned.delete(mission);
     await (await run)?.stop();
   }
 }

@@ -87,7 +87,7 @@ export class Requests {
       case "pause":
         return run.pause("user", "the user paused it", answered("paused"));
       case "resume":
-        await engine.resume(mission, answered("goes on"));
+        await engine.resume(mission, {}, answered("goes on"));
         return;
       case "stop":
         await engine.cancel(mission, "stopped by the user", answered("stopped"));

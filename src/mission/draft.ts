@@ -1,6 +1,8 @@
-import type { Store } from "../ports/index.js";
-import { Transaction } from "../state/index.js";
+import type { Store, TokenUse } from "../ports/index.js";
+import { keepParsed, parseOnce, Transaction } from "../state/index.js";
+import { budgetLines, tokensOf, WARN_AT } from "./budget.js";
 import { MissionError } from "./errors.js";
+import { updateHold } from "./holds.js";
 import { key, type Mission, missionSchema, type Task, taskSchema } from "./records.js";
 import { type Answer, requestKey, requestSchema } from "./requests.js";
 import {
@@ -26,17 +28,22 @@ export class MissionDraft implements MissionView {
   readonly #transaction: Transaction;
   #mission: Mission;
   readonly #tasks: Map<string, Task>;
+  readonly #nowMs: number;
 
-  /** @throws MissionError `ERR_NO_MISSION` when the store has no such mission. */
-  constructor(transaction: Transaction, id: string) {
+  /**
+   * @param nowMs the time of the change; whoever only reads needs none
+   * @throws MissionError `ERR_NO_MISSION` when the store has no such mission.
+   */
+  constructor(transaction: Transaction, id: string, nowMs = 0) {
     this.#transaction = transaction;
+    this.#nowMs = nowMs;
     const stored = transaction.get(key.mission(id));
     if (stored === undefined) throw new MissionError("ERR_NO_MISSION", `there is no mission ${id}`);
-    this.#mission = missionSchema.parse(stored);
+    this.#mission = parseOnce(missionSchema, stored);
     this.#tasks = new Map(
       transaction
         .list(key.tasks(id))
-        .map((entry) => taskSchema.parse(entry.value))
+        .map((entry) => parseOnce(taskSchema, entry.value))
         .sort((a, b) => a.order - b.order)
         .map((task) => [task.id, task]),
     );
@@ -63,6 +70,7 @@ export class MissionDraft implements MissionView {
 
   set(change: MissionChange): void {
     this.#mission = { ...this.#mission, ...change };
+    keepParsed(missionSchema, this.#mission, this.#mission);
     this.#transaction.put(key.mission(this.#mission.id), this.#mission);
   }
 
@@ -74,7 +82,10 @@ export class MissionDraft implements MissionView {
     const interrupted = to === "paused" || to === "blocked";
     const resumeTo = interrupted && isActiveMission(from) ? from : undefined;
     const verification = rest.verification + (to === "verifying" ? 1 : 0);
-    this.#mission = { ...rest, state: to, verification, ...(resumeTo && { resumeTo }) };
+    const workedMs = isActiveMission(from) ? Math.max(0, this.#nowMs - rest.sinceMs) : 0;
+    const spent = { ...rest.spent, activeMs: rest.spent.activeMs + workedMs };
+    const sinceMs = this.#nowMs;
+    this.#mission = { ...rest, state: to, sinceMs, spent, verification, ...(resumeTo && { resumeTo }) };
     this.set(change);
   }
 
@@ -95,8 +106,30 @@ export class MissionDraft implements MissionView {
     this.#transaction.put(place, { ...request, answer });
   }
 
+  /** Books what a turn has used; rounds and sessions are booked when they begin. */
+  spend(use: Partial<TokenUse> & { readonly rounds?: number; readonly sessions?: number }): void {
+    const { input = 0, output = 0, cacheRead = 0, cost = 0, rounds = 0, sessions = 0 } = use;
+    const { spent, budget, warned } = this.#mission;
+    const now = {
+      ...spent,
+      tokens: spent.tokens + tokensOf({ input, output, cacheRead, cost }),
+      cost: spent.cost + cost,
+      rounds: spent.rounds + rounds,
+      sessions: spent.sessions + sessions,
+    };
+    const high = budgetLines(budget, now).filter(({ used, most }) => used >= WARN_AT * most);
+    const news = high.map(({ limit }) => limit).filter((limit) => !warned.includes(limit));
+    this.set({ spent: now, ...(news.length > 0 && { warned: [...warned, ...news] }) });
+  }
+
+  /**
+   * Adds a task, or puts one in its place.
+   * @throws MissionError `ERR_HELD` when it is to be under way and may write what somebody else's does
+   */
   addTask(task: Task): void {
+    updateHold(this.#transaction, task, this.#tasks.get(task.id));
     this.#tasks.set(task.id, task);
+    keepParsed(taskSchema, task, task);
     this.#transaction.put(key.task(task.mission, task.id), task);
   }
 
@@ -115,7 +148,7 @@ export class MissionDraft implements MissionView {
 export function listMissions(store: Store, at?: number): Mission[] {
   return store
     .list(key.missions, at)
-    .map((entry) => missionSchema.parse(entry.value))
+    .map((entry) => parseOnce(missionSchema, entry.value))
     .sort((a, b) => missionNumber(a) - missionNumber(b));
 }
 

@@ -8,6 +8,8 @@ export type MissionErrorCode =
   | "ERR_NOT_OWNER"
   | "ERR_UNKNOWN_TASK"
   | "ERR_DEPTH"
+  | "ERR_HELD"
+  | "ERR_BUDGET"
   | "ERR_INVALID_STATE"
   | "ERR_WITHDRAWN";
 

@@ -1,8 +1,19 @@
 export { renderBoard } from "./board.js";
+export {
+  type Budget,
+  type BudgetLimit,
+  type BudgetLine,
+  budgetLines,
+  budgetSchema,
+  describeLine,
+  NOTHING_SPENT,
+  tokensOf,
+} from "./budget.js";
 export { listMissions, MissionDraft, type MissionView, readMission } from "./draft.js";
 export { carryOut, judge, oneLine, type PlanEdit, type Verdict } from "./edits.js";
 export { MissionError, type MissionErrorCode } from "./errors.js";
 export { ancestors, graphProblems } from "./graph.js";
+export { holderOf, isUnderWay } from "./holds.js";
 export {
   type AcceptanceChecks,
   checksSchema,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { budgetSchema, spentSchema } from "./budget.js";
 import { checksSchema, PRIORITIES } from "./plan.js";
 import { MISSION_STATES, TASK_STATES } from "./states.js";
 
@@ -27,8 +28,12 @@ export const missionSchema = z.strictObject({
   /** Why it is paused, blocked, failed or cancelled. */
   reason: z.string().optional(),
   rootSession: z.string(),
+  /** The last message of the root session whose use is booked. */
+  bookedMessage: z.string().optional(),
   model: modelSchema.optional(),
   createdMs: z.number(),
+  /** When it came into its present state. */
+  sinceMs: z.number(),
   endedMs: z.number().optional(),
   summary: z.string().optional(),
   finalCommands: z.array(z.string()),
@@ -42,6 +47,10 @@ export const missionSchema = z.strictObject({
   /** Of these, how many have failed since the user last stepped in. */
   failedVerifications: z.number().int(),
   notice: noticeSchema.optional(),
+  budget: budgetSchema,
+  spent: spentSchema,
+  /** Limits of the budget of which the user was told that most is used. */
+  warned: z.array(budgetSchema.keyof()),
 });
 export type Mission = z.infer<typeof missionSchema>;
 
@@ -110,6 +119,14 @@ export const instructionSchema = z.strictObject({
 });
 export type Instruction = z.infer<typeof instructionSchema>;
 
+/** The write set of a task that is under way. */
+export const holdSchema = z.strictObject({
+  mission: z.string(),
+  task: z.string(),
+  writes: z.array(z.string()),
+});
+export type Hold = z.infer<typeof holdSchema>;
+
 export const ROLES = ["commander", "planner", "worker", "reviewer"] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -131,5 +148,8 @@ export const key = {
   task: (mission: string, id: string) => `task/${mission}/${id}`,
   instruction: (mission: string, instruction: string) => `instruction/${mission}/${instruction}`,
   assignment: (session: string) => `session/${session}`,
+  /** What a task that is under way may write: nobody else's may meet it. */
+  holds: "hold/",
+  hold: (mission: string, id: string) => `hold/${mission}/${id}`,
   lease: (mission: string) => `mission/${mission}`,
 } as const;

@@ -24,6 +24,18 @@ export function compileGlob(glob: string): CompiledGlob {
   return { glob, alternatives: expandBraces(glob).map((one) => compilePath(one, true)) };
 }
 
+const compiledSets = new WeakMap<readonly string[], readonly CompiledGlob[]>();
+
+/** The globs of a write set made ready; the same array is compiled once. */
+export function compileSet(globs: readonly string[]): readonly CompiledGlob[] {
+  let compiled = compiledSets.get(globs);
+  if (!compiled) {
+    compiled = globs.map(compileGlob);
+    compiledSets.set(globs, compiled);
+  }
+  return compiled;
+}
+
 /** True when some path could match both globs. */
 export function globsIntersect(left: CompiledGlob, right: CompiledGlob): boolean {
   return left.alternatives.some((a) => right.alternatives.some((b) => alternativesIntersect(a, b)));
@@ -41,8 +53,8 @@ export function overlap(
 /** True when the path, relative to the project, is matched by one of the globs. */
 export function writeSetCovers(globs: readonly string[], path: string): boolean {
   const target = compilePath(path, false);
-  return globs.some((glob) =>
-    compileGlob(glob).alternatives.some((one) => alternativesIntersect(one, target)),
+  return compileSet(globs).some((glob) =>
+    glob.alternatives.some((one) => alternativesIntersect(one, target)),
   );
 }
 

@@ -6,7 +6,12 @@ import type { Log } from "../ports/index.js";
 /** One JSON line for each event, in the system's temporary directory, readable by its owner alone. */
 export const LOG_PATH = join(tmpdir(), "opencode-orchestrator.log");
 
-export function fileLog(context: Readonly<Record<string, unknown>>, path = LOG_PATH): Log {
+export interface FileLog extends Log {
+  /** Resolves when everything so far is written. Never rejects. */
+  settled(): Promise<void>;
+}
+
+export function fileLog(context: Readonly<Record<string, unknown>>, path = LOG_PATH): FileLog {
   let tail = Promise.resolve();
   const write = (level: string, event: string, fields: Readonly<Record<string, unknown>> = {}) => {
     const line = JSON.stringify({ time: new Date().toISOString(), level, event, ...context, ...fields });
@@ -17,5 +22,6 @@ export function fileLog(context: Readonly<Record<string, unknown>>, path = LOG_P
     info: (event, fields) => write("info", event, fields),
     warn: (event, fields) => write("warn", event, fields),
     error: (event, fields) => write("error", event, fields),
+    settled: () => tail,
   };
 }

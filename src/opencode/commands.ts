@@ -1,5 +1,6 @@
 import type { MissionEngine } from "../engine/index.js";
 import { isTerminalMission, type Mission, MissionError } from "../mission/index.js";
+import { takeBudget } from "./budget-flags.js";
 
 export const COMMANDS = {
   task: "Start a mission: /task <goal>",
@@ -31,8 +32,9 @@ export async function runCommand(
         return VERBATIM + (await engine.board(mission.id));
       }
       case "resume": {
-        const mission = await engine.resume(missionOf(engine, session).id);
-        const note = text ? `\n\nThe user says:\n${text}` : "";
+        const { budget, rest } = takeBudget(text);
+        const mission = await engine.resume(missionOf(engine, session).id, budget);
+        const note = rest ? `\n\nThe user says:\n${rest}` : "";
         return `Mission ${mission.id} goes on (${mission.state}).${note}\n\nCall mission_board with wait: true.`;
       }
     }
@@ -44,9 +46,10 @@ export async function runCommand(
   }
 }
 
-async function openMission(engine: MissionEngine, session: string, goal: string): Promise<string> {
+async function openMission(engine: MissionEngine, session: string, text: string): Promise<string> {
+  const { budget, rest: goal } = takeBudget(text);
   if (goal === "") return `${VERBATIM}/task needs a goal, such as: /task add a health check to the server`;
-  const mission = await engine.open({ goal, session });
+  const mission = await engine.open({ goal, session, budget });
   return `Mission ${mission.id} is open and its Planner is at work. Goal:\n\n${goal}\n\nCall mission_board with wait: true.`;
 }
 

@@ -1,8 +1,18 @@
 import * as z from "zod";
+import type { TokenUse } from "../ports/index.js";
+import { useOf } from "./host.js";
 
 /** What the plugin wants to know of the host's events; everything else is dropped without a look at its content. */
 export type SessionEvent =
   | { readonly kind: "changed" | "deleted"; readonly session: string }
+  /** A model call of the session has used this; `complete`: it is over. */
+  | {
+      readonly kind: "used";
+      readonly session: string;
+      readonly message: string;
+      readonly use: TokenUse;
+      readonly complete: boolean;
+    }
   /** A sign of life, of which there are very many. */
   | { readonly kind: "alive"; readonly session: string }
   /** The session asks the user something, or has its answer. */
@@ -13,8 +23,20 @@ const withSession = z.object({ sessionID: z.string() });
 const withMessage = z.object({
   info: z.object({
     sessionID: z.string(),
+    id: z.string(),
     role: z.string(),
     time: z.object({ completed: z.number().optional() }),
+  }),
+});
+const withUse = z.object({
+  info: z.object({
+    tokens: z.object({
+      input: z.number(),
+      output: z.number(),
+      reasoning: z.number(),
+      cache: z.object({ read: z.number(), write: z.number() }),
+    }),
+    cost: z.number(),
   }),
 });
 const withError = z.object({
@@ -49,7 +71,11 @@ export function sessionEvent(event: { type: string; properties: unknown }): Sess
     case "message.updated": {
       const parsed = withMessage.safeParse(event.properties);
       if (!parsed.success || parsed.data.info.role !== "assistant") return undefined;
-      return { kind: "changed", session: parsed.data.info.sessionID };
+      const { sessionID: session, id: message, time } = parsed.data.info;
+      const use = withUse.safeParse(event.properties);
+      if (!use.success) return { kind: "changed", session };
+      const complete = time.completed !== undefined;
+      return { kind: "used", session, message, use: useOf(use.data.info), complete };
     }
     case "message.part.updated": {
       const parsed = withPart.safeParse(event.properties);

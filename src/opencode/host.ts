@@ -1,15 +1,7 @@
 import type { PluginInput } from "@opencode-ai/plugin";
 import type { AssistantMessage, Message } from "@opencode-ai/sdk";
-import type {
-  Host,
-  Log,
-  Notice,
-  Prompt,
-  SessionRequest,
-  TokenUse,
-  Turn,
-  TurnFailure,
-} from "../ports/index.js";
+import type { Host, Log, Notice, Prompt, SessionRequest, TokenUse, Turn } from "../ports/index.js";
+import { classify } from "./failures.js";
 import { hostId } from "./ids.js";
 
 type Client = PluginInput["client"];
@@ -71,7 +63,7 @@ export class OpenCodeHost implements Host {
         parentID: request.parent,
         title: request.title,
         // The host copies none of the parent's rules: what the user's session may not do, its agents may not either.
-        ...{ permission: await this.#limitsOf(request.parent) },
+        ...{ permission: [...(await this.#limitsOf(request.parent)), ...denies(request.denied ?? [])] },
       },
     });
     if (!answer.data) throw new HostError("a new session", answer.response?.status, answer.error);
@@ -173,7 +165,7 @@ export class OpenCodeHost implements Host {
     const use = totalUse(answers);
     if (last.error) return { state: "ended", use, failure: classify(last.error) };
     const complete = last.finish !== undefined && last.finish !== "tool-calls" && last.finish !== "unknown";
-    return complete ? { state: "ended", use } : { state: "interrupted" };
+    return { state: complete ? "ended" : "interrupted", use };
   }
 
   /** The rules of a session that take something away, as a child of it needs them. */
@@ -225,24 +217,30 @@ export class OpenCodeHost implements Host {
   }
 }
 
+/** Rules that take tools away from a session. */
+function denies(tools: readonly string[]): unknown[] {
+  return tools.map((tool) => ({ permission: tool, pattern: "*", action: "deny" }));
+}
+
 function totalUse(answers: readonly AssistantMessage[]): TokenUse {
-  const sum = (pick: (one: AssistantMessage) => number) => answers.reduce((all, one) => all + pick(one), 0);
+  const uses = answers.map(useOf);
+  const sum = (pick: (one: TokenUse) => number) => uses.reduce((all, one) => all + pick(one), 0);
   return {
-    input: sum((one) => one.tokens.input),
-    output: sum((one) => one.tokens.output + one.tokens.reasoning),
-    cacheRead: sum((one) => one.tokens.cache.read),
+    input: sum((one) => one.input),
+    output: sum((one) => one.output),
+    cacheRead: sum((one) => one.cacheRead),
     cost: sum((one) => one.cost),
   };
 }
 
-function classify(error: NonNullable<AssistantMessage["error"]>): TurnFailure {
-  const data = error.data as { message?: unknown; isRetryable?: unknown; statusCode?: unknown };
-  const message = `${error.name}: ${typeof data.message === "string" ? data.message : "no message"}`;
-  if (error.name === "MessageAbortedError") return { kind: "aborted", message };
-  const status = typeof data.statusCode === "number" ? data.statusCode : undefined;
-  const passing = data.isRetryable === true || status === 429 || (status !== undefined && status >= 500);
-  // A stream that broke off has no status; the host calls it unknown.
-  return { kind: passing || error.name === "UnknownError" ? "transient" : "permanent", message };
+/** What the model call behind a message has used. */
+export function useOf({ tokens, cost }: Pick<AssistantMessage, "tokens" | "cost">): TokenUse {
+  return {
+    input: tokens.input + tokens.cache.write,
+    output: tokens.output + tokens.reasoning,
+    cacheRead: tokens.cache.read,
+    cost,
+  };
 }
 
 function describe(detail: unknown): string {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { appendFile, mkdir, realpath, writeFile } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
-import { amend, MissionEngine, Requests } from "../engine/index.js";
+import { amend, laneSlots, MissionEngine, Requests } from "../engine/index.js";
 import { Memory } from "../memory/index.js";
 import { isTerminalMission, MissionError, type MissionView, type Role } from "../mission/index.js";
 import { type CodeSearch, type NativeStore, WorkStealingLanes } from "../native/index.js";
@@ -9,6 +9,7 @@ import {
   conflictFile,
   ProjectChecks,
   processOwner,
+  SystemPressure,
   stateFile,
   stateFolder,
   systemClock,
@@ -16,8 +17,10 @@ import {
   watchState,
 } from "../node/index.js";
 import type { Host, Log, ModelRef } from "../ports/index.js";
+import type { Shutdown } from "../shutdown/index.js";
 import { FileProjection, TodoFile } from "../todo/index.js";
 import type { PluginOptions } from "./options.js";
+import { RELEASE_ORDER } from "./release-order.js";
 import { keepState, openState } from "./state.js";
 import { Toasts } from "./toasts.js";
 
@@ -27,6 +30,8 @@ export interface ProjectPorts {
   readonly log: Log;
   readonly options: PluginOptions;
   readonly search: CodeSearch;
+  /** Lets go of what the project holds. */
+  readonly shutdown: Shutdown;
   readonly agentModel: (role: Role) => ModelRef | undefined;
   /** Whether the user is asked something in one of these sessions. */
   readonly isAsking: (sessions: readonly string[]) => boolean;
@@ -42,7 +47,6 @@ export class Project {
   readonly #watch: Disposable;
   readonly #toasts: Toasts | undefined;
   #keeping: Promise<void> = Promise.resolve();
-  #isClosing = false;
 
   private constructor(ports: ProjectPorts, store: NativeStore) {
     this.#store = store;
@@ -59,7 +63,9 @@ export class Project {
       {
         ...ports,
         store,
-        lanes: new WorkStealingLanes({ ...ports.options.slots, checker: 2 }),
+        lanes: new WorkStealingLanes(laneSlots(ports.options)),
+        pressure: new SystemPressure(),
+        finalizer: new FinalizationRegistry((drop: () => void) => drop()),
         checks: new ProjectChecks(ports.directory, ports.search),
         clock: systemClock,
         random,
@@ -83,20 +89,27 @@ export class Project {
       );
     // The folder ignores itself: nothing of it belongs into the project's history.
     if (!existsSync(join(folder, ".gitignore"))) await writeFile(join(folder, ".gitignore"), "*\n");
-    const project = new Project(ports, await openState(stateFile(ports.directory), ports));
+    const store = await openState(stateFile(ports.directory), ports);
+    ports.shutdown.add({ name: "store", priority: RELEASE_ORDER.store, release: () => store.close() });
+    const project = new Project(ports, store);
+    project.#letGoAtTheEnd(ports.shutdown);
     project.#keep(ports);
     return project;
   }
 
-  async close(): Promise<void> {
-    this.#isClosing = true;
-    this.#watch[Symbol.dispose]();
-    this.#toasts?.close();
-    await this.engine.close();
-    await this.#requests.settled();
-    await this.#todo.settled();
-    await this.#keeping;
-    await this.#store.close();
+  #letGoAtTheEnd(shutdown: Shutdown): void {
+    shutdown.add({
+      name: "requests",
+      priority: RELEASE_ORDER.engine,
+      release: () => {
+        this.#watch[Symbol.dispose]();
+        this.#toasts?.close();
+        return this.#requests.settled();
+      },
+    });
+    shutdown.add({ name: "missions", priority: RELEASE_ORDER.engine, release: () => this.engine.close() });
+    shutdown.add({ name: "todo.md", priority: RELEASE_ORDER.todo, release: () => this.#todo.settled() });
+    shutdown.add({ name: "backup", priority: RELEASE_ORDER.keeping, release: () => this.#keeping });
   }
 
   #keep(ports: ProjectPorts): void {
@@ -109,14 +122,14 @@ export class Project {
     return this.#todo.settled();
   }
 
-  #projection({ directory, host, log }: ProjectPorts, store: NativeStore): FileProjection {
+  #projection({ directory, host, log, shutdown }: ProjectPorts, store: NativeStore): FileProjection {
     const todo = new TodoFile({
       store,
       log,
       clock: systemClock,
       amend: (mission, edits) => {
         // They stay in the file, and are read when the project is opened again.
-        if (this.#isClosing) throw new MissionError("ERR_NOT_OWNER", "the project is being closed");
+        if (shutdown.hasBegun) throw new MissionError("ERR_NOT_OWNER", "the project is being closed");
         return amend(this.engine, mission, edits);
       },
       keep: (text) => appendFile(conflictFile(directory), text),

@@ -10,6 +10,8 @@ export interface SessionRequest {
   readonly parent: string;
   readonly title: string;
   readonly agent: string;
+  /** Tools that the session is not offered, beside those that its agent is denied. */
+  readonly denied?: readonly string[];
 }
 
 export interface Prompt {
@@ -23,6 +25,7 @@ export interface Prompt {
 }
 
 export interface TokenUse {
+  /** Without what came from the provider's cache. */
   readonly input: number;
   readonly output: number;
   readonly cacheRead: number;
@@ -30,10 +33,15 @@ export interface TokenUse {
   readonly cost: number;
 }
 
-/** Why a turn ended badly. `transient` failures are worth another try; the others are not. */
+/**
+ * Why a turn ended badly. `transient` failures are worth another try; `unavailable`: this model cannot serve us (no key,
+ * no credit, no such model), another one may; `permanent`: trying again is of no use.
+ */
 export interface TurnFailure {
-  readonly kind: "aborted" | "transient" | "permanent";
+  readonly kind: "aborted" | "transient" | "unavailable" | "permanent";
   readonly message: string;
+  /** How long the provider asked to wait, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /**
@@ -46,7 +54,8 @@ export interface TurnFailure {
  * - `ended`: the answer is complete.
  */
 export type Turn =
-  | { readonly state: "missing" | "unanswered" | "interrupted" }
+  | { readonly state: "missing" | "unanswered" }
+  | { readonly state: "interrupted"; readonly use: TokenUse }
   | { readonly state: "running"; readonly waiting?: boolean | undefined }
   | { readonly state: "ended"; readonly use: TokenUse; readonly failure?: TurnFailure | undefined };
 

@@ -1,1 +1,2 @@
+export { CachedStore, keepParsed, parseOnce } from "./cached-store.js";
 export { type CommitContext, Transaction, type TransactPorts, transact } from "./transact.js";

@@ -139,7 +139,7 @@ function budgetsOf(mission: object): BudgetModel[] {
   return Object.entries(budget).flatMap(([name, limit]) => {
     if (typeof limit !== "number" || !(limit > 0)) return [];
     const used = isRecord(spent) ? spent[name] : undefined;
-    return [{ name: safe(name), spent: typeof used === "number" ? used : 0, limit }];
+    return typeof used === "number" ? [{ name: safe(name), spent: used, limit }] : [];
   });
 }
 

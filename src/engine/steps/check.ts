@@ -9,6 +9,8 @@ export async function check(run: StepContext, id: string): Promise<void> {
     run.view().mission.approvedCommands,
     run.signal,
   );
+  if (findings.length > 0) run.rejected("worker");
+  else if (run.options.review === "never") run.accepted("worker");
   await run.change("engine", (draft) => {
     const now = draft.task(id);
     if (now.state !== "checking" || now.attempt !== task.attempt) return;

@@ -14,14 +14,19 @@ export async function review(run: StepContext, id: string): Promise<void> {
     work: `${id}.${task.attempt}`,
     brief: reviewBrief(run.view(), task),
     closingTool: "review_verdict",
+    used: (draft, use) => addUse(draft, id, task.attempt, use),
     closed: () => {
       const now = taskOf(run, id);
       return now.state !== "reviewing" || now.attempt !== task.attempt;
     },
   });
   if (end.kind === "stopped") return run.pause(`the review of task ${id} was interrupted`);
+  if (end.kind === "closed") {
+    if (taskOf(run, id).state === "done") run.accepted("worker");
+    else run.rejected("worker");
+    return;
+  }
   await run.change("engine", (draft) => {
-    if (end.kind === "closed") return addUse(draft, id, task.attempt, end.use);
     // Without a verdict nothing is accepted: the mission asks instead of guessing.
     if (draft.task(id).state === "reviewing")
       draft.moveTask(id, "failed", { reason: `there is no verdict: ${end.reason}` });

@@ -1,4 +1,4 @@
-import type { Task } from "../../mission/index.js";
+import { MissionError, type Task } from "../../mission/index.js";
 import { workBrief } from "../briefs.js";
 import { addUse, rework, type StepContext } from "../context.js";
 
@@ -10,13 +10,14 @@ export async function work(run: StepContext, id: string): Promise<void> {
   if (before.state === "ready") {
     const syntaxBaseline =
       before.syntaxBaseline ?? (await run.verifier.brokenFiles(before.writes, run.signal));
-    const begun = await run.change("engine", (draft) => {
+    const begin = run.change("engine", (draft) => {
       // Somebody may have cancelled it while its session was made.
       if (draft.task(id).state !== "ready") return false;
       draft.moveTask(id, "running", { attempt: before.attempt + 1, workSession: session, syntaxBaseline });
       return true;
     });
-    if (!begun) return;
+    // Another mission was faster: the job is asked for again, and waits for it.
+    if (!(await begin.catch(falseIfHeld))) return;
   } else if (!sameSession) {
     await run.change("engine", (draft) => draft.setTask(id, { workSession: session }));
   }
@@ -27,18 +28,25 @@ export async function work(run: StepContext, id: string): Promise<void> {
     work: `${id}.${task.attempt}`,
     brief: workBrief(run.view(), task, sameSession),
     closingTool: "task_report",
+    used: (draft, use) => addUse(draft, id, task.attempt, use),
     closed: () => {
       const now = taskOf(run, id);
       return now.state !== "running" || now.attempt !== task.attempt;
     },
   });
   if (end.kind === "stopped") return run.pause(`the session of task ${id} was interrupted`);
+  if (end.kind === "closed") return;
+  run.rejected("worker");
   await run.change("engine", (draft) => {
-    if (end.kind === "closed") return addUse(draft, id, task.attempt, end.use);
     if (draft.task(id).state !== "running") return;
     if (end.permanent) draft.moveTask(id, "blocked", { reason: end.reason });
     else rework(draft, draft.task(id), [end.reason]);
   });
+}
+
+function falseIfHeld(error: unknown): false {
+  if (error instanceof MissionError && error.code === "ERR_HELD") return false;
+  throw error;
 }
 
 export function taskOf(run: StepContext, id: string): Task {

@@ -1,0 +1,1 @@
+export { RELEASE_LIMIT_MS, type Release, Shutdown, type ShutdownPorts } from "./shutdown.js";
