@@ -250,6 +250,7 @@ describe("options", () => {
     expect(problems).toEqual([]);
     expect(options).toEqual({
       ...DEFAULT_OPTIONS,
+      toasts: true,
       attempts: 5,
       slots: { ...DEFAULT_OPTIONS.slots, worker: 2 },
       searchTools: false,
