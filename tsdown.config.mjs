@@ -33,7 +33,10 @@ export default defineConfig([
       native: "src/native/index.ts",
       cli: "src/cli/main.ts",
       helper: "src/isolation/helper.ts",
+      tui: "src/tui/tui.ts",
     },
+    // The host's own: it gives them to a plugin of its terminal.
+    deps: { ...common.deps, neverBundle: [/^@opentui\//, "solid-js"] },
     outDir: "dist",
     dts: true,
     copy: [

@@ -213,6 +213,7 @@ describe("options", () => {
     ...CONTEXT,
     ...DEFAULT_OPTIONS,
     searchTools: true,
+    toasts: true,
     native: NATIVE,
     languageServers: LANGUAGE_SERVERS,
   };
@@ -224,10 +225,16 @@ describe("options", () => {
   });
 
   it("are taken as given, also in part", () => {
-    const { options, problems } = parseOptions({ attempts: 5, slots: { worker: 2 }, searchTools: false });
+    const { options, problems } = parseOptions({
+      attempts: 5,
+      slots: { worker: 2 },
+      toasts: true,
+      searchTools: false,
+    });
     expect(problems).toEqual([]);
     expect(options).toEqual({
       ...DEFAULT_OPTIONS,
+      toasts: true,
       attempts: 5,
       slots: { ...DEFAULT_OPTIONS.slots, worker: 2 },
       searchTools: false,

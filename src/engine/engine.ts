@@ -8,6 +8,7 @@ import {
   key,
   listMissions,
   type Mission,
+  type MissionDraft,
   MissionError,
   type MissionView,
   MissionViews,
@@ -327,8 +328,8 @@ export class MissionEngine {
     run.start();
   }
 
-  /** Goes on with a paused or blocked mission; a mission that is under way is left alone. */
-  async resume(mission: string, budget: Budget = {}): Promise<Mission> {
+  /** Goes on with a paused or blocked mission; a mission that is under way is left alone. `also` is in the same commit. */
+  async resume(mission: string, budget: Budget = {}, also?: (draft: MissionDraft) => void): Promise<Mission> {
     const run = await this.#ownership.own(mission);
     const { state } = run.view().mission;
     await this.resumable(mission);
@@ -340,22 +341,27 @@ export class MissionEngine {
       });
     if (state === "paused" || state === "blocked")
       await run.change("user", (draft) => {
+        also?.(draft);
         for (const task of draft.tasks)
           if (task.state === "blocked" || task.state === "failed")
             draft.moveTask(task.id, "ready", { attemptLimit: task.attempt + this.#options.attempts });
         const back = draft.tasks.length > 0 ? (draft.mission.resumeTo ?? "executing") : "planning";
         draft.move(back, { failedVerifications: 0 });
       });
-    else run.start();
+    else {
+      if (also) await run.change("user", also);
+      run.start();
+    }
     return run.view().mission;
   }
 
-  /** Ends the mission for good; its sessions stop. */
-  async cancel(mission: string, reason: string): Promise<Mission> {
+  /** Ends the mission for good; its sessions stop. `also` is in the same commit. */
+  async cancel(mission: string, reason: string, also?: (draft: MissionDraft) => void): Promise<Mission> {
     const before = this.view(mission).mission;
     if (isTerminalMission(before.state)) return before;
     const run = await this.#ownership.own(mission);
     await run.change("user", (draft) => {
+      also?.(draft);
       if (isTerminalMission(draft.mission.state)) return;
       for (const task of draft.tasks)
         if (task.state !== "done" && task.state !== "cancelled") draft.moveTask(task.id, "cancelled");

@@ -5,5 +5,6 @@ export { report, reportSchema, unapprovedCommands, verdict, verdictSchema } from
 export { type EnginePorts, MissionEngine } from "./engine.js";
 export { essentialsOf } from "./essentials.js";
 export { DEFAULT_OPTIONS, type EngineOptions, laneSlots } from "./options.js";
+export { Requests } from "./requests.js";
 export type { ModelCall } from "./spending.js";
 export { isReserved } from "./writes/index.js";

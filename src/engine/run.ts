@@ -153,9 +153,10 @@ export class MissionRun {
     });
   }
 
-  /** Stops, and leaves the mission to be resumed. A mission at rest is left alone. */
-  async pause(actor: string, reason: string): Promise<void> {
+  /** Stops, and leaves the mission to be resumed. A mission at rest is left alone. `also` is in the same commit. */
+  async pause(actor: string, reason: string, also?: (draft: MissionDraft) => void): Promise<void> {
     const paused = await this.change(actor, (draft) => {
+      also?.(draft);
       if (!isActiveMission(draft.mission.state)) return false;
       draft.move("paused", { reason });
       return true;

@@ -44,6 +44,17 @@ export {
   taskSchema,
 } from "./records.js";
 export {
+  ACTIONS,
+  type Action,
+  type Answer,
+  askEngine,
+  listRequests,
+  REQUEST_TTL_MS,
+  type Request,
+  requestKey,
+  requestSchema,
+} from "./requests.js";
+export {
   isActiveMission,
   isSettledTask,
   isTerminalMission,

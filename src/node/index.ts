@@ -11,3 +11,4 @@ export {
   treeFolder,
 } from "./paths.js";
 export { SystemPressure } from "./pressure.js";
+export { watchState } from "./state-changes.js";

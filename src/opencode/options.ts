@@ -101,6 +101,8 @@ const optionsSchema = z.strictObject({
     })
     .prefault({})
     .transform((given) => ({ ...DEFAULT_PRUNING, ...given })),
+  /** Toasts about the progress of missions. */
+  toasts: z.boolean().default(true),
   /** Behaviours by name; `false` switches one off. */
   hooks: z.record(z.string(), z.boolean()).default({}),
 });
@@ -108,6 +110,7 @@ export type PluginOptions = EngineOptions & {
   readonly searchTools: boolean;
   /** Absent when they are off. */
   readonly languageServers?: LanguageServerOptions | undefined;
+  readonly toasts: boolean;
   readonly hooks: HookSwitches;
   readonly memory: Budgets;
   readonly pruning: PruneSettings;

@@ -58,6 +58,7 @@ export async function createPlugin(input: PluginInput, rawOptions: unknown): Pro
       search,
       shutdown,
       agentModel: (role) => findings.models.get(role),
+      isAsking: (sessions) => sessions.some((session) => host.isAsking(session)),
     });
   });
   shutdown.add({

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { appendFile, mkdir, realpath, writeFile } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
-import { amend, laneSlots, MissionEngine } from "../engine/index.js";
+import { amend, laneSlots, MissionEngine, Requests } from "../engine/index.js";
 import { TreeSnapshots } from "../git/index.js";
 import { LanguageServers } from "../lsp/index.js";
 import { Memory, NotesFile } from "../memory/index.js";
@@ -19,6 +19,7 @@ import {
   systemClock,
   todoFile,
   treeFolder,
+  watchState,
 } from "../node/index.js";
 import type { Host, Log, ModelRef } from "../ports/index.js";
 import type { Shutdown } from "../shutdown/index.js";
@@ -26,6 +27,7 @@ import { FileProjection, TodoFile } from "../todo/index.js";
 import type { PluginOptions } from "./options.js";
 import { RELEASE_ORDER } from "./release-order.js";
 import { keepState, openState } from "./state.js";
+import { Toasts } from "./toasts.js";
 import { TransitionLog } from "./transitions.js";
 
 export interface ProjectPorts {
@@ -37,6 +39,8 @@ export interface ProjectPorts {
   /** Lets go of what the project holds. */
   readonly shutdown: Shutdown;
   readonly agentModel: (role: Role) => ModelRef | undefined;
+  /** Whether the user is asked something in one of these sessions. */
+  readonly isAsking: (sessions: readonly string[]) => boolean;
 }
 
 /** The open state of one project directory: store, engine and what follows them. */
@@ -49,11 +53,20 @@ export class Project {
   readonly #transitions: TransitionLog;
   readonly #notes: FileProjection;
   readonly #tree: TreeSnapshots;
+  readonly #requests: Requests;
+  readonly #watch: Disposable;
+  readonly #toasts: Toasts | undefined;
   #keeping: Promise<void> = Promise.resolve();
 
   private constructor(ports: ProjectPorts, store: NativeStore) {
     this.#store = store;
     this.#transitions = new TransitionLog(ports.log);
+    if (ports.options.toasts)
+      this.#toasts = new Toasts({
+        clock: systemClock,
+        notify: (notice) => ports.host.notify(notice),
+        isAsking: ports.isAsking,
+      });
     const random = { next: Math.random };
     this.#todo = this.#projection(ports, store);
     this.#languageServers = languageServers(ports);
@@ -90,6 +103,8 @@ export class Project {
       },
       ports.options,
     );
+    this.#requests = new Requests({ engine: this.engine, store, clock: systemClock, random, log: ports.log });
+    this.#watch = watchState(stateFile(ports.directory), () => this.#requests.look());
   }
 
   /** Opens the project's state, creating it when there is none. */
@@ -115,6 +130,15 @@ export class Project {
   }
 
   #letGoAtTheEnd(shutdown: Shutdown): void {
+    shutdown.add({
+      name: "requests",
+      priority: RELEASE_ORDER.engine,
+      release: () => {
+        this.#watch[Symbol.dispose]();
+        this.#toasts?.close();
+        return this.#requests.settled();
+      },
+    });
     shutdown.add({ name: "missions", priority: RELEASE_ORDER.engine, release: () => this.engine.close() });
     const end = () => this.#languageServers.close();
     shutdown.add({ name: "language servers", priority: RELEASE_ORDER.languageServers, release: end });
@@ -163,7 +187,7 @@ export class Project {
   #changed(ports: ProjectPorts, view: MissionView): void {
     this.#transitions.note(view);
     this.#todo.refresh();
-    announceState(ports.host, view);
+    this.#toasts?.seen(view);
     if (isTerminalMission(view.mission.state)) this.#keep(ports);
   }
 }
@@ -192,12 +216,4 @@ function notesProjection({ directory, host, log }: ProjectPorts, store: NativeSt
     log,
     bring: (text) => notes.bring(text),
   });
-}
-
-const ANNOUNCED = { sealed: "success", blocked: "warning", failed: "error" } as const;
-
-function announceState(host: Host, { mission }: MissionView): void {
-  const variant = ANNOUNCED[mission.state as keyof typeof ANNOUNCED];
-  if (!variant) return;
-  void host.notify({ title: `Mission ${mission.id}`, message: mission.reason ?? mission.state, variant });
 }

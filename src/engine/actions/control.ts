@@ -18,6 +18,7 @@ import {
 } from "../../mission/index.js";
 import type { MissionEngine } from "../engine.js";
 import { MAX_DEPTH } from "../options.js";
+import type { MissionRun } from "../run.js";
 import { newTask } from "./plan.js";
 
 /** Sends a task back to a Worker, with fresh attempts and a note. A blocked mission goes on. */
@@ -28,9 +29,21 @@ export async function retry(
   note?: string,
 ): Promise<void> {
   const { run, actor } = await engine.speaker(session, "commander");
+  await retryTask(engine, run, { actor, id, note });
+}
+
+/** As `retry`, on behalf of anybody. `also` is in the same commit. */
+export async function retryTask(
+  engine: MissionEngine,
+  run: MissionRun,
+  wanted: { readonly actor: string; readonly id: string; readonly note?: string | undefined },
+  also?: (draft: MissionDraft) => void,
+): Promise<void> {
+  const { actor, id, note } = wanted;
   await engine.resumable(run.id);
   await run.change(actor, (draft) => {
     assertOpen(draft);
+    also?.(draft);
     const task = draft.task(id);
     draft.moveTask(id, "ready", {
       attemptLimit: task.attempt + engine.options.attempts,
