@@ -17,7 +17,9 @@ const ALLOWED = {
   native: ["ports"],
   log: ["ports"],
   node: ["log", "native", "ports"],
-  isolation: ["native", "ports"],
+  processes: [],
+  isolation: ["native", "ports", "processes"],
+  lsp: ["ports", "processes"],
   todo: ["mission", "ports"],
   agents: ["mission"],
   tools: ["engine", "mission", "memory", "native", "ports"],
@@ -27,6 +29,7 @@ const ALLOWED = {
     "hooks",
     "isolation",
     "log",
+    "lsp",
     "memory",
     "mission",
     "native",
@@ -38,7 +41,7 @@ const ALLOWED = {
     "tools",
   ],
   install: ["native", "node"],
-  doctor: ["install", "mission", "native", "node"],
+  doctor: ["install", "lsp", "mission", "native", "node"],
   cli: ["doctor", "install", "log", "mission", "native", "node"],
 };
 

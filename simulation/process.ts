@@ -122,6 +122,8 @@ export class Process {
       },
       files: async () => [],
       syntax: async () => [],
+      diagnostics: async () => ({ errors: [], servers: [], unchecked: [] }),
+      dependents: async () => [],
       exists: async () => true,
     };
   }

@@ -100,7 +100,7 @@ export class MissionEngine {
       turns: this.#turns,
       slots: this.#slots,
       dispatcher: this.#dispatcher,
-      verifier: new Verifier(ports.checks, options.commandTimeoutMs),
+      verifier: new Verifier(ports.checks, ports.clock, options.commandTimeoutMs),
       onChange: (view) => this.#changed(view),
       onAssignment: (assignment) => this.#assignments.set(assignment.session, assignment),
     };

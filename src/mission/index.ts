@@ -29,6 +29,7 @@ export {
 export {
   type Assignment,
   assignmentSchema,
+  type DiagnosticsBaseline,
   type Evidence,
   type Instruction,
   instructionSchema,

@@ -1,4 +1,4 @@
-export { ProjectChecks } from "./checks.js";
+export { type Diagnose, filesOf, ProjectChecks } from "./checks.js";
 export { systemClock } from "./clock.js";
 export { processOwner } from "./owner.js";
 export { cacheFolder, conflictFile, stateFile, stateFolder, todoFile } from "./paths.js";

@@ -2,11 +2,13 @@ import { existsSync } from "node:fs";
 import { appendFile, mkdir, realpath, writeFile } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import { amend, laneSlots, MissionEngine } from "../engine/index.js";
+import { LanguageServers } from "../lsp/index.js";
 import { Memory } from "../memory/index.js";
 import { isTerminalMission, MissionError, type MissionView, type Role } from "../mission/index.js";
 import { type CodeSearch, type NativeStore, WorkStealingLanes } from "../native/index.js";
 import {
   conflictFile,
+  filesOf,
   ProjectChecks,
   processOwner,
   SystemPressure,
@@ -41,6 +43,7 @@ export class Project {
   readonly #store: NativeStore;
   readonly #todo: FileProjection;
   readonly #transitions: TransitionLog;
+  readonly #languageServers: LanguageServers;
   #keeping: Promise<void> = Promise.resolve();
 
   private constructor(ports: ProjectPorts, store: NativeStore) {
@@ -49,6 +52,7 @@ export class Project {
     const random = { next: Math.random };
     this.memory = new Memory({ store, clock: systemClock, random });
     this.#todo = this.#projection(ports, store);
+    this.#languageServers = languageServers(ports);
     this.engine = new MissionEngine(
       {
         ...ports,
@@ -56,7 +60,9 @@ export class Project {
         lanes: new WorkStealingLanes(laneSlots(ports.options)),
         pressure: new SystemPressure(),
         finalizer: new FinalizationRegistry((drop: () => void) => drop()),
-        checks: new ProjectChecks(ports.directory, ports.search),
+        checks: new ProjectChecks(ports.directory, ports.search, (paths, signal) =>
+          this.#languageServers.diagnose(paths, signal),
+        ),
         clock: systemClock,
         random,
         owner: processOwner,
@@ -87,6 +93,8 @@ export class Project {
 
   #letGoAtTheEnd(shutdown: Shutdown): void {
     shutdown.add({ name: "missions", priority: RELEASE_ORDER.engine, release: () => this.engine.close() });
+    const end = () => this.#languageServers.close();
+    shutdown.add({ name: "language servers", priority: RELEASE_ORDER.languageServers, release: end });
     shutdown.add({ name: "todo.md", priority: RELEASE_ORDER.todo, release: () => this.#todo.settled() });
     shutdown.add({ name: "backup", priority: RELEASE_ORDER.keeping, release: () => this.#keeping });
   }
@@ -127,6 +135,17 @@ export class Project {
     announceState(ports.host, view);
     if (isTerminalMission(view.mission.state)) this.#keep(ports);
   }
+}
+
+function languageServers({ directory, search, log, options }: ProjectPorts): LanguageServers {
+  if (!options.languageServers) return new LanguageServers(undefined);
+  return new LanguageServers({
+    directory,
+    log,
+    clock: systemClock,
+    options: options.languageServers,
+    files: (globs, signal) => filesOf(search, directory, globs, signal),
+  });
 }
 
 const ANNOUNCED = { sealed: "success", blocked: "warning", failed: "error" } as const;
