@@ -16,8 +16,11 @@ const ALLOWED = {
   shutdown: ["ports"],
   engine: ["dispatch", "mission", "state", "ports"],
   native: ["ports"],
-  node: ["native", "ports"],
-  isolation: ["native", "ports"],
+  processes: [],
+  isolation: ["native", "ports", "processes"],
+  lsp: ["ports", "processes"],
+  log: ["ports"],
+  node: ["log", "native", "ports"],
   todo: ["mission", "ports"],
   agents: ["mission"],
   tools: ["engine", "mission", "memory", "native", "ports"],
@@ -27,6 +30,8 @@ const ALLOWED = {
     "engine",
     "hooks",
     "isolation",
+    "lsp",
+    "log",
     "memory",
     "mission",
     "native",
@@ -38,8 +43,8 @@ const ALLOWED = {
     "tools",
   ],
   install: ["native", "node"],
-  doctor: ["install", "mission", "native", "node"],
-  cli: ["doctor", "install", "mission", "native", "node"],
+  doctor: ["install", "lsp", "mission", "native", "node"],
+  cli: ["doctor", "install", "log", "mission", "native", "node"],
 };
 
 const directions = Object.entries(ALLOWED).map(([name, allowed]) => ({
@@ -71,6 +76,14 @@ export default {
       severity: "error",
       from: { path: folder("ports", "state", "mission", "memory", "engine", "hooks", "shutdown", "context") },
       to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "no-network",
+      comment:
+        "the plugin opens no connection; what goes to the host goes through the client that the host hands it",
+      severity: "error",
+      from: {},
+      to: { path: "^(node:)?(net|http|https|http2|tls|dgram|dns|dns/promises|inspector)$" },
     },
     { name: "no-orphans", severity: "error", from: { orphan: true, pathNot: "\\.d\\.ts$" }, to: {} },
   ],

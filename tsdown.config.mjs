@@ -60,6 +60,7 @@ export default defineConfig([
       isolation: "benches/isolation.ts",
       pools: "benches/pools.ts",
       store: "benches/store.ts",
+      "first-mission": "benches/first-mission.ts",
       hooks: "benches/hooks.ts",
       context: "benches/context/main.ts",
       simulation: "simulation/main.ts",
@@ -73,7 +74,14 @@ export default defineConfig([
     // Peers of our search, measured as they are installed.
     deps: {
       ...common.deps,
-      neverBundle: [/^@ff-labs\//, "@vscode/ripgrep", "@ast-grep/napi", "fast-glob", "tinyglobby"],
+      neverBundle: [
+        /^@ff-labs\//,
+        "verdaccio",
+        "@vscode/ripgrep",
+        "@ast-grep/napi",
+        "fast-glob",
+        "tinyglobby",
+      ],
     },
     outDir: "build",
   },

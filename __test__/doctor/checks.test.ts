@@ -290,9 +290,36 @@ describe("the doctor", () => {
         },
       },
     ],
-    ["there are no language servers", { ports: without("pyright-langserver") }],
+    ["there are no language servers", { project: { "a.py": "" }, ports: without("pyright-langserver") }],
   ] satisfies [string, Broken][])("is content when %s", async (_, broken) => {
     expect(await problems(machine(broken))).toEqual([]);
+  });
+
+  it("names the language servers that the project's languages lack, and how to get them", async () => {
+    const project = { "src/deep/a.py": "", "main.go": "", "web/a.ts": "", "node_modules/x/a.c": "" };
+    const only = (...names: string[]) => ({
+      findProgram: (name: string) =>
+        ["opencode", "git", ...names].includes(name) ? `/bin/${name}` : undefined,
+    });
+    const said = async (...names: string[]) =>
+      (await examine(machine({ project, ports: () => only(...names) })))
+        .filter(({ check }) => check === "language servers")
+        .map(({ found, fix }) => [found.replace(/:.*/, ""), fix]);
+    const python = ["files in .py are checked by no language server", "npm install -g pyright"];
+    const go = [
+      "files in .go are checked by no language server",
+      "go install golang.org/x/tools/gopls@latest",
+    ];
+    const ts = [
+      "files in .ts are checked by no language server",
+      "npm install -g typescript-language-server typescript",
+    ];
+    expect(await said()).toEqual([ts, python, go]);
+    expect(await said("basedpyright-langserver", "gopls")).toEqual([
+      ["basedpyright-langserver checks what Workers report", undefined],
+      ["gopls checks what Workers report", undefined],
+      ts,
+    ]);
   });
 
   it("says of a check that breaks that it broke, and makes the others", async () => {

@@ -7,7 +7,7 @@ import { filesPlay, fileTask, fileWorker, Stage, write } from "./stage.js";
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.open({ pruning: { keepSteps: 1, batchTokens: 500, hugeTokens: 1_500 } });
+  stage = await Stage.open({ plugin: { pruning: { keepSteps: 1, batchTokens: 500, hugeTokens: 1_500 } } });
 });
 afterAll(() => stage?.[Symbol.asyncDispose]());
 

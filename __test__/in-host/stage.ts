@@ -18,6 +18,11 @@ import { stateFile, todoFile } from "../../src/node/index.js";
 /** The plugin as it is built: what a user's OpenCode loads. */
 export const PLUGIN = new URL("../../dist/server.js", import.meta.url).href;
 
+export interface StageOptions {
+  readonly plugin?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** One real OpenCode with the plugin and a scripted model, shared by the tests of a file; each test has its own project. */
 export class Stage implements AsyncDisposable {
   readonly model: ScriptedModel;
@@ -40,8 +45,8 @@ export class Stage implements AsyncDisposable {
     this.#scripts = scripts;
   }
 
-  /** @param options the plugin's, as in opencode.json. */
-  static async open(options: Readonly<Record<string, unknown>> = {}): Promise<Stage> {
+  /** @param plugin options of the plugin's entry @param env added to the host's environment */
+  static async open({ plugin = {}, env = {} }: StageOptions = {}): Promise<Stage> {
     const scripts = new Map<string, Script>();
     const compaction: { script?: Script } = {};
     const model = await ScriptedModel.start({
@@ -53,8 +58,9 @@ export class Stage implements AsyncDisposable {
         return script(request, context);
       },
     });
-    const plugin = [[PLUGIN, options] as const];
-    const home = { model: { baseURL: model.baseURL }, plugin, config: { snapshot: false } };
+    // Which language servers there are depends on the machine.
+    const entry = [PLUGIN, { languageServers: false, ...plugin }] as const;
+    const home = { model: { baseURL: model.baseURL }, plugin: [entry], config: { snapshot: false }, env };
     return new Stage(model, await OpenCodeHost.serve(home), scripts, compaction);
   }
 

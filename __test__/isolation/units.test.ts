@@ -2,8 +2,9 @@ import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Affinity } from "../../src/isolation/affinity.js";
 import { createSearch } from "../../src/isolation/create.js";
-import { Failures } from "../../src/isolation/failures.js";
+import { RESTARTS } from "../../src/isolation/search.js";
 import { NativeError } from "../../src/native/index.js";
+import { Failures } from "../../src/processes/index.js";
 import { failureOf, temporaryFolder } from "../native/temporary.js";
 
 describe("failures of helpers", () => {
@@ -11,7 +12,7 @@ describe("failures of helpers", () => {
 
   it("double the delay until the next start, up to a limit", () => {
     let now = 0;
-    const failures = new Failures(() => now);
+    const failures = new Failures(RESTARTS, () => now);
     expect(failures.delay()).toBe(0);
     const delays = Array.from({ length: 8 }, () => {
       failures.record(crash);
@@ -24,14 +25,11 @@ describe("failures of helpers", () => {
 
   it("end the starts at five in a minute, until the oldest is older than that", () => {
     let now = 0;
-    const failures = new Failures(() => now);
+    const failures = new Failures(RESTARTS, () => now);
     for (let count = 0; count < 4; count++, now += 1_000) failures.record(crash);
     expect(failures.givenUp()).toBeUndefined();
     failures.record(crash);
-    expect(failures.givenUp()).toMatchObject({
-      code: "ERR_HELPER_CRASHED",
-      details: { failures: 5, retryInMs: 56_000 },
-    });
+    expect(failures.givenUp()).toEqual({ failures: 5, retryInMs: 56_000, last: crash });
     now = 60_000;
     expect(failures.givenUp()).toBeUndefined();
   });

@@ -1,6 +1,7 @@
 import { DEFAULT_OPTIONS, type EngineOptions, laneSlots, MissionEngine } from "../../src/engine/index.js";
+import { writeSetCovers } from "../../src/mission/index.js";
 import { WorkStealingLanes } from "../../src/native/index.js";
-import type { Checks, Clock, CommandResult, Host, Log, Store } from "../../src/ports/index.js";
+import type { Checks, Clock, CommandResult, Diagnosis, Host, Log, Store } from "../../src/ports/index.js";
 import { FastClock } from "./fast-clock.js";
 import type { SimulatedHost } from "./simulated-host.js";
 
@@ -22,8 +23,25 @@ export class ScriptedChecks implements Checks {
     const exitCode = await Promise.race([this.outcome(command, run), aborted]);
     return { command, exitCode, durationMs: 1, timedOut: false, output: `output of ${command}` };
   }
-  async files(): Promise<string[]> {
-    return [];
+  /** Files that there are. */
+  existing: readonly string[] = [];
+  /** What language servers say of them, and which other files may depend on them. */
+  diagnosis: (paths: readonly string[], look: number) => Diagnosis = () => ({
+    errors: [],
+    servers: [],
+    unchecked: [],
+  });
+  dependent: readonly string[] = [];
+  #looks = 0;
+
+  async files(globs: readonly string[]): Promise<string[]> {
+    return this.existing.filter((path) => writeSetCovers(globs, path));
+  }
+  async diagnostics(paths: readonly string[]): Promise<Diagnosis> {
+    return this.diagnosis(paths, ++this.#looks);
+  }
+  async dependents(): Promise<string[]> {
+    return [...this.dependent];
   }
   async syntax(): Promise<[]> {
     return [];
@@ -81,6 +99,7 @@ export class EngineProcess {
         clock: this.#mortalClock(life.clock ?? new FastClock()),
         random: { next: () => 0.5 },
         pressure: { memory: () => 0 },
+        finalizer: { register: () => undefined, unregister: () => undefined },
         owner: {
           holder: { process: number },
           isDead: (holder) => dead.has((holder as { process: number }).process),

@@ -229,11 +229,13 @@ describe("events", () => {
 describe("options", () => {
   const NATIVE = { isolation: "none", index: true, indexMegabytes: 64 };
   const CONTEXT = { hooks: {}, memory: BUDGETS, pruning: DEFAULT_PRUNING };
+  const LANGUAGE_SERVERS = { timeoutMs: 60_000, idleMs: 300_000, servers: {} };
   const DEFAULTS = {
     ...CONTEXT,
     ...DEFAULT_OPTIONS,
     searchTools: true,
     native: NATIVE,
+    languageServers: LANGUAGE_SERVERS,
   };
 
   it("have defaults", () => {
@@ -252,6 +254,19 @@ describe("options", () => {
       searchTools: false,
       ...CONTEXT,
       native: NATIVE,
+      languageServers: LANGUAGE_SERVERS,
+    });
+  });
+
+  it("switch language servers off, all or one", () => {
+    expect(parseOptions({ languageServers: false })).toMatchObject({
+      options: { languageServers: undefined },
+      problems: [],
+    });
+    const servers = { "pyright-langserver": false };
+    expect(parseOptions({ languageServers: { servers, timeoutMs: 5_000 } })).toMatchObject({
+      options: { languageServers: { servers, timeoutMs: 5_000, idleMs: 300_000 } },
+      problems: [],
     });
   });
 
@@ -262,6 +277,10 @@ describe("options", () => {
     [{ colour: "red" }, "options:"],
     [{ slots: { thief: 1 } }, "options.slots:"],
     [{ native: { isolation: "container" } }, "options.native.isolation:"],
+    [{ languageServers: true }, "options.languageServers"],
+    [{ languageServers: { servers: { "./evil.sh": true } } }, "options.languageServers"],
+    [{ languageServers: { servers: { gopls: { command: "./evil.sh" } } } }, "options.languageServers"],
+    [{ languageServers: { timeoutMs: 1 } }, "options.languageServers"],
     ["nonsense", "options:"],
   ])("that are wrong fall back, and the problem is named: %j", (input, place) => {
     const { options, problems } = parseOptions(input);

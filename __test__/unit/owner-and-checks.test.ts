@@ -9,6 +9,8 @@ import { ProjectChecks } from "../../src/node/checks.js";
 import { processOwner } from "../../src/node/owner.js";
 import { temporaryFolder } from "../native/temporary.js";
 
+const nothing = async () => ({ errors: [], servers: [], unchecked: [] });
+
 const { holder } = processOwner;
 const me = holder as { host: string; pid: number; started: string };
 
@@ -82,7 +84,7 @@ describe("the checks of a project", () => {
   const { signal } = new AbortController();
 
   it("see the files that a write set covers, hidden and ignored ones too", async () => {
-    const checks = new ProjectChecks(project(), new Searcher());
+    const checks = new ProjectChecks(project(), new Searcher(), nothing);
     const part = fc.constantFrom(
       "a",
       "src",
@@ -118,14 +120,14 @@ describe("the checks of a project", () => {
 
   it("find what does not parse, and pass over what nobody can parse", async () => {
     const folder = temporaryFolder({ "bad.ts": "const = 1;\n", "good.ts": "1;\n", "x.unknown": "(" });
-    const checks = new ProjectChecks(folder, new Searcher());
+    const checks = new ProjectChecks(folder, new Searcher(), nothing);
     const findings = await checks.syntax(["bad.ts", "good.ts", "x.unknown", "gone.ts"], signal);
     expect(new Set(findings.map((one) => one.path))).toEqual(new Set(["bad.ts"]));
     expect(findings[0]).toMatchObject({ line: 1, message: expect.any(String) });
   });
 
   it("say whether a file is there, and run commands in the project", async () => {
-    const checks = new ProjectChecks(project(), new Searcher());
+    const checks = new ProjectChecks(project(), new Searcher(), nothing);
     expect([await checks.exists("src/a.ts"), await checks.exists("src/z.ts")]).toEqual([true, false]);
     const result = await checks.command("test -f src/a.ts", { timeoutMs: 5_000, signal });
     expect(result.exitCode).toBe(0);

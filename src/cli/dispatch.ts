@@ -20,6 +20,7 @@ const USAGE = `Usage: ${NAME} <command> [options]
   audit log               every commit, oldest first
   audit export            the whole state as JSON Lines
   state backup            a verified copy; also compact, recover, import
+  logs                    what the plugin has written to its log; --follow
 
   <command> --help        its options
 
@@ -42,6 +43,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<{ command: Command }>> = new M
   ["status", () => import("./status.js")],
   ["audit", () => import("./audit.js")],
   ["state", () => import("./state.js")],
+  ["logs", () => import("./logs.js")],
 ]);
 
 /** Runs one command. Returns the exit code. */

@@ -43,6 +43,7 @@ export function reviewBrief({ mission }: MissionView, task: Task): string {
     section("The Worker's report", evidence?.summary),
     list("Files it changed", evidence?.changedFiles ?? []),
     list("Checks that passed", passed(evidence)),
+    list("Not checked by a language server", evidence?.diagnostics?.unchecked ?? []),
     list("Findings of earlier reviews", task.findings),
     "Judge with review_verdict: accept, or reject with findings that the Worker can act on.",
   );
@@ -62,7 +63,11 @@ export function resumption(tool: string): string {
 }
 
 function passed(evidence: Evidence | undefined): string[] {
-  return (evidence?.commands ?? []).map((one) => `${one.command} (${Math.round(one.durationMs)} ms)`);
+  const servers = (evidence?.diagnostics?.servers ?? []).map((one) => `no new errors by ${one}`);
+  const commands = (evidence?.commands ?? []).map(
+    (one) => `${one.command} (${Math.round(one.durationMs)} ms)`,
+  );
+  return [...servers, ...commands];
 }
 
 function checksText(checks: AcceptanceChecks): string {

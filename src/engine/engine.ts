@@ -17,6 +17,7 @@ import {
 import type {
   Checks,
   Clock,
+  Finalizer,
   Host,
   Lanes,
   Log,
@@ -46,6 +47,7 @@ export interface EnginePorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly pressure: Pressure;
+  readonly finalizer: Finalizer;
   readonly owner: Owner;
   readonly log: Log;
   /** Sees each mission after each of its changes: projections hang here. */
@@ -98,7 +100,7 @@ export class MissionEngine {
       turns: this.#turns,
       slots: this.#slots,
       dispatcher: this.#dispatcher,
-      verifier: new Verifier(ports.checks, options.commandTimeoutMs),
+      verifier: new Verifier(ports.checks, ports.clock, options.commandTimeoutMs),
       onChange: (view) => this.#changed(view),
       onAssignment: (assignment) => this.#assignments.set(assignment.session, assignment),
     };
@@ -234,12 +236,17 @@ export class MissionEngine {
   /**
    * A model call is about to be made in a session. The answer is the most tokens that the model may write; undefined: as
    * many as it likes. Sessions of no mission are none of our business.
-   * @throws MissionError `ERR_BUDGET` when the call could pass the mission's budget; the mission is blocked then
+   * @throws MissionError `ERR_BUDGET` when the call could pass the mission's budget, and the mission is blocked then;
+   * `ERR_INVALID_STATE` when the session is an agent's, and its mission holds: an abort can get lost
    */
   async modelCall(session: string, call: ModelCall): Promise<number | undefined> {
     const assignment = this.assignment(session);
-    if (!assignment || !isActiveMission(this.view(assignment.mission).mission.state))
-      return call.maxOutputTokens;
+    if (!assignment) return call.maxOutputTokens;
+    const { id, state } = this.view(assignment.mission).mission;
+    if (!isActiveMission(state)) {
+      if (assignment.role === "commander") return call.maxOutputTokens;
+      throw new MissionError("ERR_INVALID_STATE", `mission ${id} is ${state}: its agents hold still`);
+    }
     const run = await this.#ownership.own(assignment.mission);
     return run.admitCall(session, assignment.role, call);
   }

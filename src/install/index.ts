@@ -19,3 +19,4 @@ export {
 } from "./locations.js";
 export { type OwnPackage, ownPackage, ownSpec, packageNames, readManifest } from "./own-package.js";
 export { type FileChange, type PlanPorts, planInstall, planRollback, planUninstall } from "./plan.js";
+export { type Trace, traces } from "./traces.js";

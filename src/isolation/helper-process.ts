@@ -1,14 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { dirname } from "node:path";
-import {
-  CancellationTokenSource,
-  createMessageConnection,
-  type MessageConnection,
-  ResponseError,
-  StreamMessageReader,
-  StreamMessageWriter,
-} from "vscode-jsonrpc/node";
+import { CancellationTokenSource, ResponseError } from "vscode-jsonrpc/node";
 import { NativeError, type SearcherOptions } from "../native/index.js";
+import { RpcProcess } from "../processes/index.js";
 import { type Calls, fromFailure, type Method, RELEASE } from "./protocol.js";
 import type { Runtime } from "./runtime.js";
 
@@ -26,8 +19,6 @@ interface PendingCall {
   fail: (error: NativeError) => void;
 }
 
-/** How much of a helper's standard error is kept: its end, where a crash says why. */
-const KEPT_ERRORS = 2_000;
 /** Between closing the helper's input and killing it. */
 const GRACE_MS = 5_000;
 
@@ -35,48 +26,23 @@ const GRACE_MS = 5_000;
 export class HelperProcess {
   /** Settles when the process is gone. */
   readonly exited: Promise<void>;
-  readonly #child: ChildProcess;
-  readonly #connection: MessageConnection;
+  readonly #process: RpcProcess;
   readonly #calls = new Set<PendingCall>();
   readonly #hungMs: number;
-  #errors = "";
   #ending = false;
   #gone: NativeError | undefined;
 
   private constructor({ runtime, path, hungMs }: HelperProgram) {
     const { NODE_OPTIONS: _, ...env } = process.env;
     this.#hungMs = hungMs;
-    const child = spawn(runtime.command, [...runtime.args, path], {
+    this.#process = new RpcProcess({
+      command: runtime.command,
+      args: [...runtime.args, path],
       // Not the project: Bun reads settings, and with them code to load, from the folder that it starts in.
       cwd: dirname(path),
-      stdio: ["pipe", "pipe", "pipe"],
-      windowsHide: true,
       env: { ...env, ...runtime.env },
     });
-    this.#child = child;
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      this.#errors = (this.#errors + text).slice(-KEPT_ERRORS);
-    });
-    // What it cannot be told any more shows as its end.
-    child.stdin.on("error", () => undefined);
-    this.exited = new Promise((resolve) => {
-      const over = (how: string) => {
-        this.#over(how);
-        resolve();
-      };
-      child.once("error", (error) => over(error.message));
-      // `close` comes once its last words are read.
-      child.once("close", (code, signal) => over(signal ? `signal ${signal}` : `exit code ${code}`));
-    });
-    this.#connection = createMessageConnection(
-      new StreamMessageReader(child.stdout),
-      new StreamMessageWriter(child.stdin),
-      { error: () => undefined, warn: () => undefined, info: () => undefined, log: () => undefined },
-    );
-    // An answer that cannot be read would be waited for for ever: such a helper ends, and its calls with it.
-    this.#connection.onError(() => this.#child.kill("SIGKILL"));
-    this.#connection.listen();
-    this.#hold(false);
+    this.exited = this.#process.exited.then((how) => this.#over(how));
   }
 
   /** @throws NativeError `ERR_ADDON`, or `ERR_HELPER_CRASHED` when it ended before it was ready */
@@ -92,7 +58,7 @@ export class HelperProcess {
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#process.pid;
   }
 
   get alive(): boolean {
@@ -123,14 +89,14 @@ export class HelperProcess {
     };
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort, { once: true });
-    if (this.#calls.size === 0) this.#hold(true);
+    const release = this.#process.hold();
     const pending: PendingCall = { method, fail: () => undefined };
     const lost = new Promise<never>((_, reject) => {
       pending.fail = reject;
     });
     this.#calls.add(pending);
     try {
-      const answer = this.#connection.sendRequest<Calls[M]["result"]>(method, params, cancel.token);
+      const answer = this.#process.connection.sendRequest<Calls[M]["result"]>(method, params, cancel.token);
       return await Promise.race([answer, lost]);
     } catch (error) {
       throw await this.#failure(error);
@@ -139,22 +105,23 @@ export class HelperProcess {
       clearTimeout(hung);
       cancel.dispose();
       this.#calls.delete(pending);
-      if (this.#calls.size === 0) this.#hold(false);
+      release();
     }
   }
 
   release(preview: number): void {
-    if (this.alive) this.#connection.sendNotification(RELEASE, { preview }).catch(() => undefined);
+    if (this.alive) this.#process.connection.sendNotification(RELEASE, { preview }).catch(() => undefined);
   }
 
   /** Ends it. Reads under way fail with `ERR_CLOSED`; a rewrite that is being written is waited for. */
   async end(): Promise<void> {
     this.#ending = true;
     for (const { method, fail } of this.#calls) if (method !== "apply") fail(closed());
-    this.#child.stdin?.end();
+    this.#process.closeInput();
     const kill = setTimeout(() => this.#killUnlessWriting(), GRACE_MS).unref();
-    this.#hold(true);
+    const release = this.#process.hold();
     await this.exited;
+    release();
     clearTimeout(kill);
   }
 
@@ -163,18 +130,18 @@ export class HelperProcess {
     const thrown = error instanceof ResponseError && fromFailure(error.message, error.data);
     if (thrown) return thrown;
     // The connection itself has failed: nothing can be asked of this helper any more.
-    this.#child.kill("SIGKILL");
+    this.#process.kill();
     await this.exited;
     return this.#gone ?? new NativeError("ERR_HELPER_CRASHED", String(error));
   }
 
   #killUnlessWriting(): void {
-    if ([...this.#calls].every(({ method }) => method !== "apply")) this.#child.kill("SIGKILL");
+    if ([...this.#calls].every(({ method }) => method !== "apply")) this.#process.kill();
   }
 
   #over(how: string): void {
     if (this.#gone) return;
-    const said = this.#errors.trim();
+    const said = this.#process.errors;
     this.#gone = this.#ending
       ? closed()
       : new NativeError("ERR_HELPER_CRASHED", `a search helper ended by itself: ${how}`, {
@@ -182,15 +149,7 @@ export class HelperProcess {
           ...(said !== "" && { errors: said }),
         });
     for (const { fail } of this.#calls) fail(this.#gone);
-    this.#connection.dispose();
-  }
-
-  #hold(open: boolean): void {
-    for (const handle of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr]) {
-      const one = handle as { ref?(): void; unref?(): void } | null;
-      if (open) one?.ref?.();
-      else one?.unref?.();
-    }
+    this.#process.connection.dispose();
   }
 }
 

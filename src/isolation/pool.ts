@@ -1,7 +1,7 @@
 import { NativeError } from "../native/index.js";
 import type { Log } from "../ports/index.js";
+import type { Failures } from "../processes/index.js";
 import { Affinity } from "./affinity.js";
-import type { Failures } from "./failures.js";
 import type { HelperProcess } from "./helper-process.js";
 import type { Launcher } from "./launcher.js";
 import { Member } from "./member.js";
@@ -136,7 +136,7 @@ export class HelperPool {
   #dispatch(): void {
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
       const { path, alone } = next.placement;
-      const refused = this.#ports.failures.givenUp();
+      const refused = this.#refused();
       const member = this.#choose(path, alone) ?? (refused ? undefined : this.#startAnother());
       if (member) {
         this.#waiting.shift();
@@ -192,8 +192,23 @@ export class HelperPool {
     const { failures, log } = this.#ports;
     failures.record(error);
     log.warn("helper.failed", { error: String(error) });
-    const refused = failures.givenUp();
+    const refused = this.#refused();
     if (refused) log.error("helper.given-up", { error: String(refused) });
+  }
+
+  /** Why no helper is started for now. */
+  #refused(): NativeError | undefined {
+    const given = this.#ports.failures.givenUp();
+    if (!given) return undefined;
+    const { failures, retryInMs, last } = given;
+    const { code, message, details } =
+      last instanceof NativeError ? last : new NativeError("ERR_HELPER_CRASHED", String(last));
+    return new NativeError(
+      code,
+      `search helpers failed ${failures} times within a minute; the next try is in ${Math.ceil(retryInMs / 1_000)} s. ` +
+        `The last one: ${message}`,
+      { ...details, failures, retryInMs },
+    );
   }
 
   #remove(member: Member): void {

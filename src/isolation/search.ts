@@ -14,7 +14,7 @@ import {
   type SearcherOptions,
 } from "../native/index.js";
 import type { Log } from "../ports/index.js";
-import { Failures } from "./failures.js";
+import { type FailureLimits, Failures } from "../processes/index.js";
 import { Launcher, type LauncherSettings } from "./launcher.js";
 import type { Member } from "./member.js";
 import { HelperPool, type PoolLimits } from "./pool.js";
@@ -43,6 +43,13 @@ const LIMITS: PoolLimits = {
   idleMs: 30_000,
   previewMs: 600_000,
 };
+/** When helpers that crash, or that cannot be started, are started again. */
+export const RESTARTS: FailureLimits = {
+  count: 5,
+  windowMs: 60_000,
+  firstDelayMs: 100,
+  longestDelayMs: 5_000,
+};
 const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 type Read = Exclude<Method, "start" | "apply">;
@@ -65,12 +72,20 @@ export class IsolatedSearch implements CodeSearch {
       search: options.search ?? {},
       hungMs: options.hungMs ?? 10_000,
     });
-    const failures = new Failures(() => performance.now());
+    const failures = new Failures(RESTARTS, () => performance.now());
     this.#pool = new HelperPool(
       { ...LIMITS, ...options.limits },
       { launcher, failures, log: options.log ?? SILENT },
     );
     this.#dropped = new FinalizationRegistry((release) => release());
+  }
+
+  /** Starts the first helper, for searches below the path. Errors as a search, of which it does nothing. */
+  open(path: string, signal?: AbortSignal): Promise<void> {
+    return abortable(
+      this.#pool.run({ path, alone: false, signal }, async () => undefined),
+      signal,
+    );
   }
 
   grep(options: GrepOptions, signal?: AbortSignal): Promise<GrepResult> {

@@ -30,6 +30,7 @@ export {
 export {
   type Assignment,
   assignmentSchema,
+  type DiagnosticsBaseline,
   type Evidence,
   type Instruction,
   instructionSchema,

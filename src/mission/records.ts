@@ -62,12 +62,33 @@ const commandEvidence = z.strictObject({
   output: z.string(),
 });
 
+/** What language servers had to say about an attempt. */
+const diagnosticsEvidence = z.strictObject({
+  /** Those that found nothing new. */
+  servers: z.array(z.string()),
+  /** What nobody has looked at, and why. */
+  unchecked: z.array(z.string()),
+});
+
+/** The errors that language servers saw before a task began. */
+export const diagnosticsBaselineSchema = z.strictObject({
+  takenMs: z.number(),
+  /** How often each error was there, by a digest of its path, code and message: one that only moves is not new. */
+  errors: z.record(z.string(), z.number().int()),
+  /** Files outside of the write set that were looked at, since they may depend on it. */
+  dependents: z.array(z.string()),
+  /** Servers of which there is no baseline: what they say later cannot be told apart. */
+  unchecked: z.array(z.string()),
+});
+export type DiagnosticsBaseline = z.infer<typeof diagnosticsBaselineSchema>;
+
 export const evidenceSchema = z.strictObject({
   attempt: z.number().int(),
   summary: z.string().optional(),
   /** Files that the agent's own tools changed, relative to the project. */
   changedFiles: z.array(z.string()),
   commands: z.array(commandEvidence),
+  diagnostics: diagnosticsEvidence.optional(),
   verdict: z.enum(["accept", "reject"]).optional(),
   findings: z.array(z.string()),
   inputTokens: z.number(),
@@ -97,6 +118,7 @@ export const taskSchema = z.strictObject({
   attemptLimit: z.number().int(),
   /** Files of the write set whose syntax was broken before the task began. */
   syntaxBaseline: z.array(z.string()).optional(),
+  diagnosticsBaseline: diagnosticsBaselineSchema.optional(),
   workSession: z.string().optional(),
   reviewSession: z.string().optional(),
   /** What was wrong with the attempt before; empty for the first. */

@@ -1,8 +1,9 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { CodeSearch } from "../native/index.js";
-import type { Checks, CommandResult, SyntaxFinding } from "../ports/index.js";
+import type { Checks, CommandResult, Diagnosis, SyntaxFinding } from "../ports/index.js";
 import { runCommand } from "./command.js";
+import { dependentsOf } from "./dependents.js";
 
 /**
  * Languages whose trees cannot be trusted to be whole for correct code: C and C++ because macros are not expanded,
@@ -10,36 +11,35 @@ import { runCommand } from "./command.js";
  */
 const UNRELIABLE = new Set(["c", "cpp", "kotlin"]);
 
+/** What asks the language servers. */
+export type Diagnose = (paths: readonly string[], signal: AbortSignal) => Promise<Diagnosis>;
+
 /** Checks of a real working tree. */
 export class ProjectChecks implements Checks {
   readonly #directory: string;
   readonly #search: CodeSearch;
+  readonly #diagnose: Diagnose;
 
-  constructor(directory: string, search: CodeSearch) {
+  constructor(directory: string, search: CodeSearch, diagnose: Diagnose) {
     this.#directory = directory;
     this.#search = search;
+    this.#diagnose = diagnose;
   }
 
   command(command: string, options: { timeoutMs: number; signal: AbortSignal }): Promise<CommandResult> {
     return runCommand(command, { ...options, cwd: this.#directory });
   }
 
-  async files(globs: readonly string[], signal: AbortSignal): Promise<string[]> {
-    const found = await this.#search.glob(
-      {
-        // A write set names paths from the project's root, where a bare name would match in every folder, and has
-        // no classes of characters.
-        patterns: globs.map((one) => `/${one.replace(/[[\]]/g, "\\$&")}`),
-        path: this.#directory,
-        exclude: ["**/.git/**", "**/node_modules/**"],
-        // Ignored files count too: a write set may name generated ones.
-        hidden: true,
-        noIgnore: true,
-        sort: "name",
-      },
-      signal,
-    );
-    return [...found.paths];
+  files(globs: readonly string[], signal: AbortSignal): Promise<string[]> {
+    return filesOf(this.#search, this.#directory, globs, signal);
+  }
+
+  diagnostics(paths: readonly string[], signal: AbortSignal): Promise<Diagnosis> {
+    return this.#diagnose(paths, signal);
+  }
+
+  dependents(paths: readonly string[], signal: AbortSignal): Promise<string[]> {
+    return dependentsOf(this.#search, this.#directory, paths, signal);
   }
 
   async syntax(paths: readonly string[], signal: AbortSignal): Promise<SyntaxFinding[]> {
@@ -63,4 +63,27 @@ export class ProjectChecks implements Checks {
       return false;
     }
   }
+}
+
+/** Existing files of the folder that match globs which are written from its root, as write sets are. */
+export async function filesOf(
+  search: CodeSearch,
+  directory: string,
+  globs: readonly string[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const found = await search.glob(
+    {
+      // A bare name would match in every folder; and a write set has no classes of characters.
+      patterns: globs.map((one) => `/${one.replace(/[[\]]/g, "\\$&")}`),
+      path: directory,
+      exclude: ["**/.git/**", "**/node_modules/**"],
+      // Ignored files count too: a write set may name generated ones.
+      hidden: true,
+      noIgnore: true,
+      sort: "name",
+    },
+    signal,
+  );
+  return [...found.paths];
 }

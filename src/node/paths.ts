@@ -26,14 +26,23 @@ export function conflictFile(directory: string): string {
   return join(stateFolder(directory), "todo.conflict.md");
 }
 
+/** Whose caches: by default those of who runs this process. */
+export interface CacheOwner {
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+}
+
 /** Where what can be made anew is kept between processes: the system's folder for caches. */
-export function cacheFolder(name: string): string {
-  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+export function cacheFolder(
+  name: string,
+  { variables, home }: CacheOwner = { variables: process.env, home: homedir() },
+): string {
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = variables;
   const caches =
     process.platform === "win32"
-      ? (LOCALAPPDATA ?? join(homedir(), "AppData", "Local"))
+      ? (LOCALAPPDATA ?? join(home, "AppData", "Local"))
       : process.platform === "darwin"
-        ? join(homedir(), "Library", "Caches")
-        : XDG_CACHE_HOME || join(homedir(), ".cache");
+        ? join(home, "Library", "Caches")
+        : XDG_CACHE_HOME || join(home, ".cache");
   return join(caches, "opencode-orchestrator", name);
 }

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { DEFAULT_PRUNING, type PruneSettings } from "../context/index.js";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../engine/index.js";
 import type { HookSwitches } from "../hooks/index.js";
+import { type LanguageServerOptions, SERVER_IDS } from "../lsp/index.js";
 import { BUDGETS, type Budgets } from "../memory/index.js";
 import { budgetSchema } from "../mission/index.js";
 
@@ -67,6 +68,20 @@ const optionsSchema = z.strictObject({
       indexMegabytes: z.number().int().min(1).max(4_096).default(64),
     })
     .prefault({}),
+  /**
+   * Language servers that check the work. No command can be given here: an entry in a project's configuration replaces the
+   * user's own, and the plugin cannot tell from which of them an option comes.
+   */
+  languageServers: z
+    .union([
+      z.literal(false).transform(() => undefined),
+      z.strictObject({
+        timeoutMs: z.number().int().min(1_000).max(600_000).default(60_000),
+        idleMs: z.number().int().min(1_000).max(86_400_000).default(300_000),
+        servers: z.partialRecord(z.enum(SERVER_IDS), z.boolean()).default({}),
+      }),
+    ])
+    .prefault({}),
   /** Offer grep, glob, ast_search and outline to every session. */
   searchTools: z.boolean().default(true),
   /** Tokens of notes that a request of a mission's agent carries, by tier. */
@@ -91,6 +106,8 @@ const optionsSchema = z.strictObject({
 });
 export type PluginOptions = EngineOptions & {
   readonly searchTools: boolean;
+  /** Absent when they are off. */
+  readonly languageServers?: LanguageServerOptions | undefined;
   readonly hooks: HookSwitches;
   readonly memory: Budgets;
   readonly pruning: PruneSettings;

@@ -1,8 +1,9 @@
 import type { Hooks, PluginInput } from "@opencode-ai/plugin";
 import { HookRegistry } from "../hooks/index.js";
 import { createSearch } from "../isolation/index.js";
+import { fileLog } from "../log/index.js";
 import { SeenBoards } from "../mission/index.js";
-import { cacheFolder, fileLog, systemClock } from "../node/index.js";
+import { cacheFolder, systemClock } from "../node/index.js";
 import { Shutdown } from "../shutdown/index.js";
 import { memoryTool, missionTools, searchTools } from "../tools/index.js";
 import { ChangedFiles } from "./changes.js";
@@ -10,6 +11,7 @@ import { type ConfigFindings, extendConfig } from "./config.js";
 import { assertWritable } from "./guard.js";
 import { type HostPoints, hostHooks, pluginHooks } from "./hooks.js";
 import { OpenCodeHost } from "./host.js";
+import { findNativeCore } from "./native-core.js";
 import { OpenedProject } from "./opened-project.js";
 import { parseOptions } from "./options.js";
 import { Project } from "./project.js";
@@ -21,7 +23,7 @@ import { startUp } from "./startup.js";
  * Composes everything for one project directory. Nothing here waits for the host: its server is not up before
  * this returns.
  */
-export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
+export async function createPlugin(input: PluginInput, rawOptions: unknown): Promise<Hooks> {
   const { directory } = input;
   const log = fileLog({ pid: process.pid, directory });
   const shutdown = new Shutdown({ clock: systemClock, log });
@@ -41,14 +43,14 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       },
     },
     log,
-    onFallback: (error) => {
-      log.warn("search.fallback", { error: error.message });
-      warn("Searches run in helper processes", "This host cannot load the native core: missions are off.");
-    },
+    onFallback: (error) => log.warn("search.fallback", { error: error.message }),
   });
   shutdown.add({ name: "search", priority: RELEASE_ORDER.search, release: () => search.close() });
-  const project = new OpenedProject(() =>
-    Project.open({
+  const core = await findNativeCore(search, directory);
+  const project = new OpenedProject(async () => {
+    // The state of missions is in the core.
+    if (core.kind !== "here") throw core.error;
+    return Project.open({
       directory,
       host,
       log,
@@ -56,8 +58,8 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       search,
       shutdown,
       agentModel: (role) => findings.models.get(role),
-    }),
-  );
+    });
+  });
   shutdown.add({
     name: "opening",
     priority: RELEASE_ORDER.opening,
@@ -106,7 +108,7 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       log.warn("options", { problem });
       warn("Options of opencode-orchestrator", problem);
     }
-    void startUp({ directory, log, project, warn });
+    void startUp({ directory, log, project, core, warn });
   });
 
   return {
@@ -114,7 +116,8 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       findings = extendConfig(config);
     },
     tool: {
-      ...(options.searchTools && searchTools(searchPorts)),
+      // Ours stand in for the host's: where they could not work, those must stay.
+      ...(options.searchTools && core.kind !== "none" && searchTools(searchPorts)),
       ...missionTools(ports),
       memory: memoryTool(ports),
     },

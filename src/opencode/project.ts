@@ -2,11 +2,13 @@ import { existsSync } from "node:fs";
 import { appendFile, mkdir, realpath, writeFile } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import { amend, laneSlots, MissionEngine } from "../engine/index.js";
+import { LanguageServers } from "../lsp/index.js";
 import { Memory, NotesFile } from "../memory/index.js";
 import { isTerminalMission, MissionError, type MissionView, type Role } from "../mission/index.js";
 import { type CodeSearch, type NativeStore, WorkStealingLanes } from "../native/index.js";
 import {
   conflictFile,
+  filesOf,
   memoryFile,
   ProjectChecks,
   processOwner,
@@ -22,6 +24,7 @@ import { FileProjection, TodoFile } from "../todo/index.js";
 import type { PluginOptions } from "./options.js";
 import { RELEASE_ORDER } from "./release-order.js";
 import { keepState, openState } from "./state.js";
+import { TransitionLog } from "./transitions.js";
 
 export interface ProjectPorts {
   readonly directory: string;
@@ -41,10 +44,13 @@ export class Project {
   readonly #store: NativeStore;
   readonly #todo: FileProjection;
   readonly #notes: FileProjection;
+  readonly #languageServers: LanguageServers;
+  readonly #transitions: TransitionLog;
   #keeping: Promise<void> = Promise.resolve();
 
   private constructor(ports: ProjectPorts, store: NativeStore) {
     this.#store = store;
+    this.#transitions = new TransitionLog(ports.log);
     const random = { next: Math.random };
     this.#todo = this.#projection(ports, store);
     this.#notes = notesProjection(ports, store);
@@ -54,13 +60,17 @@ export class Project {
       random,
       onProjectChange: () => this.#notes.refresh(),
     });
+    this.#languageServers = languageServers(ports);
     this.engine = new MissionEngine(
       {
         ...ports,
         store,
         lanes: new WorkStealingLanes(laneSlots(ports.options)),
         pressure: new SystemPressure(),
-        checks: new ProjectChecks(ports.directory, ports.search),
+        finalizer: new FinalizationRegistry((drop: () => void) => drop()),
+        checks: new ProjectChecks(ports.directory, ports.search, (paths, signal) =>
+          this.#languageServers.diagnose(paths, signal),
+        ),
         clock: systemClock,
         random,
         owner: processOwner,
@@ -91,6 +101,8 @@ export class Project {
 
   #letGoAtTheEnd(shutdown: Shutdown): void {
     shutdown.add({ name: "missions", priority: RELEASE_ORDER.engine, release: () => this.engine.close() });
+    const end = () => this.#languageServers.close();
+    shutdown.add({ name: "language servers", priority: RELEASE_ORDER.languageServers, release: end });
     shutdown.add({ name: "todo.md", priority: RELEASE_ORDER.todo, release: () => this.#todo.settled() });
     shutdown.add({
       name: "memory.md",
@@ -133,6 +145,7 @@ export class Project {
   }
 
   #changed(ports: ProjectPorts, view: MissionView): void {
+    this.#transitions.note(view);
     this.#todo.refresh();
     announceState(ports.host, view);
     if (isTerminalMission(view.mission.state)) this.#keep(ports);
@@ -151,6 +164,17 @@ function notesProjection({ directory, host, log }: ProjectPorts, store: NativeSt
     clock: systemClock,
     log,
     bring: (text) => notes.bring(text),
+  });
+}
+
+function languageServers({ directory, search, log, options }: ProjectPorts): LanguageServers {
+  if (!options.languageServers) return new LanguageServers(undefined);
+  return new LanguageServers({
+    directory,
+    log,
+    clock: systemClock,
+    options: options.languageServers,
+    files: (globs, signal) => filesOf(search, directory, globs, signal),
   });
 }
 

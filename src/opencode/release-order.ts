@@ -6,6 +6,8 @@ export const RELEASE_ORDER = {
   /** What is just being opened, is opened first: half of it could not be closed. */
   opening: 70,
   engine: 60,
+  /** Once nobody asks them any more. */
+  languageServers: 55,
   todo: 50,
   keeping: 40,
   store: 30,

@@ -1,5 +1,6 @@
 export type * from "./checks.js";
 export type * from "./clock.js";
+export type * from "./finalizer.js";
 export type * from "./host.js";
 export type * from "./lanes.js";
 export type * from "./log.js";

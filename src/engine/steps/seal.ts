@@ -14,7 +14,8 @@ export async function seal(run: StepContext): Promise<void> {
       draft.move("sealed", { endedMs: run.now() });
       return draft.announce(
         `Mission ${mission.id} is sealed: every task is done and every check passes on the whole tree. ` +
-          "Tell the user what was done, in a few lines.",
+          "Tell the user what was done, in a few lines." +
+          unchecked(verification),
       );
     }
     const failedVerifications = mission.failedVerifications + 1;
@@ -26,6 +27,12 @@ export async function seal(run: StepContext): Promise<void> {
     }
     block(draft, verification);
   });
+}
+
+/** What the seal does not cover. */
+function unchecked({ diagnostics }: Verification): string {
+  const left = diagnostics?.unchecked ?? [];
+  return left.length === 0 ? "" : `\nNot checked by a language server:\n${left.join("\n")}`;
 }
 
 /** The one task that a failure belongs to, if it belongs to one. */

@@ -8,12 +8,12 @@ export async function work(run: StepContext, id: string): Promise<void> {
   const session = await run.session(before.workSession, "worker", before);
   const sameSession = session === before.workSession;
   if (before.state === "ready") {
-    const syntaxBaseline =
-      before.syntaxBaseline ?? (await run.verifier.brokenFiles(before.writes, run.signal));
+    // Before the Worker's first edit: what it finds then would count as already there.
+    const baseline = before.syntaxBaseline ? {} : await run.verifier.baseline(before.writes, run.signal);
     const begin = run.change("engine", (draft) => {
       // Somebody may have cancelled it while its session was made.
       if (draft.task(id).state !== "ready") return false;
-      draft.moveTask(id, "running", { attempt: before.attempt + 1, workSession: session, syntaxBaseline });
+      draft.moveTask(id, "running", { attempt: before.attempt + 1, workSession: session, ...baseline });
       return true;
     });
     // Another mission was faster: the job is asked for again, and waits for it.
