@@ -33,7 +33,10 @@ export default defineConfig([
       native: "src/native/index.ts",
       cli: "src/cli/main.ts",
       helper: "src/isolation/helper.ts",
+      tui: "src/tui/tui.ts",
     },
+    // The host's own: it gives them to a plugin of its terminal.
+    deps: { ...common.deps, neverBundle: [/^@opentui\//, "solid-js"] },
     outDir: "dist",
     dts: true,
     copy: [
@@ -60,7 +63,10 @@ export default defineConfig([
       isolation: "benches/isolation.ts",
       pools: "benches/pools.ts",
       store: "benches/store.ts",
+      "first-mission": "benches/first-mission.ts",
+      "write-sets": "benches/write-sets.ts",
       hooks: "benches/hooks.ts",
+      context: "benches/context/main.ts",
       simulation: "simulation/main.ts",
       // The benchmark of isolation looks for it beside itself.
       helper: "src/isolation/helper.ts",
@@ -72,7 +78,14 @@ export default defineConfig([
     // Peers of our search, measured as they are installed.
     deps: {
       ...common.deps,
-      neverBundle: [/^@ff-labs\//, "@vscode/ripgrep", "@ast-grep/napi", "fast-glob", "tinyglobby"],
+      neverBundle: [
+        /^@ff-labs\//,
+        "verdaccio",
+        "@vscode/ripgrep",
+        "@ast-grep/napi",
+        "fast-glob",
+        "tinyglobby",
+      ],
     },
     outDir: "build",
   },

@@ -3,25 +3,21 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createProject, OpenCodeHost } from "../harness/index.js";
-import { thisPlatform } from "../scripts/lib/platform.mjs";
 
 /**
- * Times the plugin's start in real hosts: module import until `server()` has returned, and the load of the native
- * addon, which follows once the host is up. One new process a round; the baseline is an empty plugin in the same
- * process. Usage: npm run bench:start [rounds]
+ * Times the plugin's start in real hosts: module import until `server()` has returned, the load of the native addon
+ * with it. One new process a round; the baseline is an empty plugin in the same process.
+ * Usage: npm run bench:start [rounds]
  */
 const rounds = Number(process.argv[2] ?? 15);
 const folder = await mkdtemp(join(tmpdir(), "orchestrator-bench-"));
 const output = join(folder, "starts.jsonl");
 const url = (path: string) => pathToFileURL(resolve(path)).href;
-const platform = thisPlatform();
-if (!platform) throw new Error("no addon for this platform");
 
 for (let round = 0; round < rounds; round++) {
   const options = {
     plugin: url("dist/server.js"),
     empty: url("benches/empty-plugin.mjs"),
-    addon: resolve(`npm/${platform.name}/orchestrator.${platform.name}.node`),
     emptyFirst: round % 2 === 0,
     output,
   };
@@ -36,7 +32,6 @@ for (let round = 0; round < rounds; round++) {
 interface Start {
   readonly importMs: number;
   readonly serverMs: number;
-  readonly addonMs: number;
   readonly emptyMs: number;
 }
 const starts = (await readFile(output, "utf8"))
@@ -65,12 +60,8 @@ const lines = [
     starts.map((one) => one.importMs),
   ),
   row(
-    "of it: `server()`",
+    "of it: `server()`, with the addon's load",
     starts.map((one) => one.serverMs),
-  ),
-  row(
-    "after the start: load of the addon",
-    starts.map((one) => one.addonMs),
   ),
   row(
     "baseline: start of an empty plugin",

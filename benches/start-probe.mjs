@@ -1,7 +1,7 @@
 import { appendFileSync } from "node:fs";
 
 // A plugin that times the start of another one inside the host, beside one that does nothing.
-// Options: { plugin, empty, addon, output }: file URLs, the addon's path, and the file for one JSON line a start.
+// Options: { plugin, empty, output }: file URLs, and the file for one JSON line a start.
 
 /**
  * @param {string} url
@@ -19,23 +19,18 @@ export default {
   id: "start-probe",
   /**
    * @param {unknown} input
-   * @param {{ plugin: string, empty: string, addon: string, output: string, emptyFirst: boolean }} options
+   * @param {{ plugin: string, empty: string, output: string, emptyFirst: boolean }} options
    */
   server: async (input, options) => {
     const order = options.emptyFirst ? [options.empty, options.plugin] : [options.plugin, options.empty];
     /** @type {Record<string, { importMs: number, serverMs: number, hooks: object }>} */
     const started = {};
     for (const url of order) started[url] = await start(url, input);
-    const { createRequire } = await import("node:module");
-    const begin = performance.now();
-    createRequire(import.meta.url)(options.addon);
-    const addonMs = performance.now() - begin;
     const ours = started[options.plugin];
     const empty = started[options.empty];
     const line = {
       importMs: ours?.importMs,
       serverMs: ours?.serverMs,
-      addonMs,
       emptyMs: (empty?.importMs ?? 0) + (empty?.serverMs ?? 0),
     };
     appendFileSync(options.output, `${JSON.stringify(line)}\n`);

@@ -45,4 +45,5 @@ export {
   type Script,
   type ScriptContext,
 } from "./script.js";
+export { Terminal, type TerminalOptions } from "./terminal.js";
 export { pause, WaitTimeoutError, waitUntil } from "./wait-until.js";

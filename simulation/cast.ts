@@ -8,12 +8,15 @@ import {
   widen,
 } from "../src/engine/index.js";
 import type { TurnFailure } from "../src/ports/index.js";
-import type { PlayedTurn } from "./opencode.js";
+import type { PlayedTurn, SimulatedOpenCode } from "./opencode.js";
+import type { Stage } from "./process.js";
 import type { Weather } from "./weather.js";
 import type { World } from "./world.js";
 
 /** How long agents take, in virtual milliseconds. */
 const THINKING_MS = 60_000;
+/** US dollars for a million tokens. */
+const PRICE = { input: 3, output: 15 };
 
 /** Plays the agents of a process: they do what is wanted, or what the weather makes of them. */
 export class Cast {
@@ -21,9 +24,11 @@ export class Cast {
   readonly #weather: Weather;
   readonly #engine: MissionEngine;
   readonly #tasks: number;
+  readonly #host: SimulatedOpenCode;
 
-  constructor(world: World, weather: Weather, engine: MissionEngine, tasks: number) {
+  constructor({ world, weather, host, tasks }: Stage, engine: MissionEngine) {
     this.#world = world;
+    this.#host = host;
     this.#weather = weather;
     this.#engine = engine;
     this.#tasks = tasks;
@@ -34,6 +39,8 @@ export class Cast {
     const weather = this.#weather;
     try {
       await this.#world.sleep(random.next() * THINKING_MS, turn.signal);
+      const overBudget = await this.#think(turn);
+      if (overBudget) return overBudget;
       if (random.chance(weather.hang)) await this.#world.sleep(1e9, turn.signal);
       if (random.chance(weather.transientFailure))
         return { kind: "transient", message: "429 too many requests" };
@@ -44,6 +51,30 @@ export class Cast {
       await this.#world.sleep(random.next() * 1_000, turn.signal);
     } catch (error) {
       if (!turn.signal.aborted) throw error;
+    }
+    return undefined;
+  }
+
+  /** One to four model calls, each of which must be let through first. */
+  async #think(turn: PlayedTurn): Promise<TurnFailure | undefined> {
+    const { random } = this.#world;
+    for (let calls = 1 + random.below(4); calls > 0; calls--) {
+      const inputTokens = 500 + random.below(4_000);
+      let output: number | undefined;
+      try {
+        output = await this.#engine.modelCall(turn.session.id, {
+          inputTokens,
+          maxOutputTokens: 1_000,
+          price: PRICE,
+        });
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        return { kind: "permanent", message: String(error) };
+      }
+      await this.#world.sleep(random.next() * 5_000, turn.signal);
+      const used = { input: random.below(inputTokens + 1), output: random.below((output ?? 0) + 1) };
+      const cost = (used.input * PRICE.input + used.output * PRICE.output) / 1e6;
+      this.#host.used(turn, { ...used, cacheRead: 0, cost });
     }
     return undefined;
   }

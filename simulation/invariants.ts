@@ -21,11 +21,13 @@ const WORKING = new Set(["running", "checking", "reviewing"]);
 /** What must hold after every commit, whatever the weather. Keeps its own picture of the missions. */
 export class Invariants {
   readonly #fail: (what: string) => void;
+  readonly #host: SimulatedOpenCode;
   readonly #missions = new Map<string, Mission>();
   readonly #tasks = new Map<string, Task>();
 
-  constructor(fail: (what: string) => void) {
+  constructor(fail: (what: string) => void, host: SimulatedOpenCode) {
     this.#fail = fail;
+    this.#host = host;
   }
 
   committed(revision: number, { writes, fence }: StoreTransaction): void {
@@ -38,6 +40,16 @@ export class Invariants {
         this.#fail(`${key} was written without the lease of ${mission}`);
     }
     for (const mission of this.#missions.values()) this.#whole(revision, mission);
+    this.spent();
+  }
+
+  /** What the host's models have used is inside of the budgets, booked or not. */
+  spent(): void {
+    for (const { id, rootSession, budget } of this.#missions.values()) {
+      const { tokens, cost } = this.#host.totalUse(rootSession);
+      if (tokens > (budget.tokens ?? tokens)) this.#fail(`${id} used ${tokens} of ${budget.tokens} tokens`);
+      if (cost > (budget.cost ?? cost) + 1e-9) this.#fail(`${id} used $${cost} of $${budget.cost}`);
+    }
   }
 
   /** Each message once, in the sessions of the host. */

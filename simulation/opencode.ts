@@ -1,4 +1,12 @@
-import type { Host, Notice, Prompt, SessionRequest, Turn, TurnFailure } from "../src/ports/index.js";
+import type {
+  Host,
+  Notice,
+  Prompt,
+  SessionRequest,
+  TokenUse,
+  Turn,
+  TurnFailure,
+} from "../src/ports/index.js";
 import type { Weather } from "./weather.js";
 import type { World } from "./world.js";
 
@@ -6,6 +14,8 @@ import type { World } from "./world.js";
 export interface Message extends Prompt {
   answer: "none" | "running" | "interrupted" | "ended";
   failure?: TurnFailure | undefined;
+  /** What the model calls of its turn have used. */
+  use: TokenUse;
 }
 
 export interface Session extends SessionRequest {
@@ -24,6 +34,8 @@ export interface PlayedTurn {
 export interface Resident {
   play(turn: PlayedTurn): Promise<TurnFailure | undefined>;
   event(session: string): void;
+  /** What a model call has used. */
+  used(session: string, call: string, use: TokenUse): void;
 }
 
 /** A call that did not reach the host, or whose answer was lost. */
@@ -35,7 +47,7 @@ class HostFailure extends Error {
   }
 }
 
-const USE = { input: 1_000, output: 100, cacheRead: 500, cost: 0.01 };
+const NO_USE: TokenUse = { input: 0, output: 0, cacheRead: 0, cost: 0 };
 
 /** OpenCode as its users know it: sessions are on disk, turns are not, and nothing arrives for certain. */
 export class SimulatedOpenCode {
@@ -129,7 +141,7 @@ export class SimulatedOpenCode {
   #prompt(prompt: Prompt): void {
     const session = this.#session(prompt.session);
     if (!session.messages.some((one) => one.messageId === prompt.messageId))
-      session.messages.push({ ...prompt, answer: "none" });
+      session.messages.push({ ...prompt, answer: "none", use: NO_USE });
     if (!this.#world.random.chance(this.#weather.lostWakeUp)) this.#wake(session);
   }
 
@@ -138,8 +150,8 @@ export class SimulatedOpenCode {
     const message = this.#session(id).messages.find((one) => one.messageId === messageId);
     if (!message) return { state: "missing" };
     if (message.answer === "none") return { state: "unanswered" };
-    if (message.answer === "interrupted") return { state: "interrupted", use: USE };
-    return { state: "ended", use: USE, ...(message.failure && { failure: message.failure }) };
+    if (message.answer === "interrupted") return { state: "interrupted", use: message.use };
+    return { state: "ended", use: message.use, ...(message.failure && { failure: message.failure }) };
   }
 
   #wake(session: Session): void {
@@ -162,8 +174,36 @@ export class SimulatedOpenCode {
     this.#wake(session);
   }
 
-  /** Events come late, twice or never. */
+  /** A model call has used this: the host knows at once, the plugin when it hears of it. */
+  used({ session, message }: PlayedTurn, use: TokenUse): void {
+    const before = message.use;
+    message.use = {
+      input: before.input + use.input,
+      output: before.output + use.output,
+      cacheRead: before.cacheRead + use.cacheRead,
+      cost: before.cost + use.cost,
+    };
+    const call = `msg_${String(++this.#ids).padStart(8, "0")}`;
+    this.#events(() => this.resident?.used(session.id, call, use));
+  }
+
+  /** What all sessions below a root have used that are still there. */
+  totalUse(root: string): { tokens: number; cost: number } {
+    const messages = [...this.sessions.values()]
+      .filter(({ parent }) => parent === root)
+      .flatMap((session) => session.messages);
+    return {
+      tokens: messages.reduce((sum, { use }) => sum + use.input + use.output + use.cacheRead, 0),
+      cost: messages.reduce((sum, { use }) => sum + use.cost, 0),
+    };
+  }
+
   #tell(session: string): void {
+    this.#events(() => this.resident?.event(session));
+  }
+
+  /** Events come late, twice or never. */
+  #events(deliver: () => void): void {
     const { random } = this.#world;
     const times = random.chance(this.#weather.lostEvent)
       ? 0
@@ -171,7 +211,7 @@ export class SimulatedOpenCode {
         ? 2
         : 1;
     for (let time = 0; time < times; time++)
-      this.#world.schedule(random.next() * this.#weather.lateEventMs, () => this.resident?.event(session));
+      this.#world.schedule(random.next() * this.#weather.lateEventMs, deliver);
   }
 
   #session(id: string): Session {

@@ -1,4 +1,4 @@
-import { DEFAULT_OPTIONS, laneSlots, MissionEngine } from "../src/engine/index.js";
+import { DEFAULT_OPTIONS, type EngineOptions, laneSlots, MissionEngine } from "../src/engine/index.js";
 import { WorkStealingLanes } from "../src/native/index.js";
 import type { Checks, Clock, CommandResult, Host, Log, Store } from "../src/ports/index.js";
 import { Cast } from "./cast.js";
@@ -21,7 +21,12 @@ export interface Stage {
 }
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
-const OPTIONS = { ...DEFAULT_OPTIONS, slots: { planner: 2, worker: 4, reviewer: 2 } };
+const OPTIONS: EngineOptions = {
+  ...DEFAULT_OPTIONS,
+  slots: { planner: 2, worker: 4, reviewer: 2 },
+  concurrency: { providers: { simulated: 6 }, models: { "simulated/one": 4 }, otherwise: 16 },
+  fallbackModels: { worker: [{ providerID: "simulated", modelID: "spare" }] },
+};
 
 /** One life of the host's process, with the engine in it. Once dead, nothing that it began has any further effect. */
 export class Process {
@@ -41,7 +46,8 @@ export class Process {
         checks: this.#checks(),
         clock: this.#clock(),
         random: stage.world.random,
-        pressure: { memory: () => 0 },
+        pressure: { memory: () => stage.weather.memory },
+        finalizer: { register: () => undefined, unregister: () => undefined },
         owner: {
           holder: { process: number },
           isDead: (holder) => stage.dead.has((holder as { process: number }).process),
@@ -52,7 +58,7 @@ export class Process {
       },
       OPTIONS,
     );
-    const cast = new Cast(stage.world, stage.weather, this.engine, stage.tasks);
+    const cast = new Cast(stage, this.engine);
     stage.host.resident = {
       play: (turn) =>
         cast.play(turn).catch((error: unknown) => {
@@ -60,6 +66,11 @@ export class Process {
           return undefined;
         }),
       event: (session) => this.engine.sessionEvent(session),
+      used: (session, call, use) => {
+        void this.engine.sessionUsed(session, call, use, true).catch((error: { code?: unknown }) => {
+          if (typeof error.code !== "string") stage.fail(`an event met: ${error}`);
+        });
+      },
     };
   }
 

@@ -12,6 +12,8 @@ const MINUTE = 60_000;
 const STORM_MS = 120 * MINUTE;
 const LIMIT_MS = 7 * 24 * 60 * MINUTE;
 const HELP = 0.2;
+/** Minutes of a mission's budget: more than any run has. */
+const MINUTES = 1e6;
 
 export interface Result {
   readonly seed: number;
@@ -58,7 +60,7 @@ class Simulation {
     this.#beginMs = world.now();
     this.#stage = { world, weather, store, host, dead: new Set(), tasks, fail };
     this.#user = new User(world.random, host, fail);
-    this.#invariants = new Invariants(fail);
+    this.#invariants = new Invariants(fail, host);
     store.onCommit = (revision, transaction) => this.#invariants.committed(revision, transaction);
     this.#process = new Process(this.#stage, 1);
   }
@@ -71,7 +73,8 @@ class Simulation {
       this.#stage.host.addRoot(root);
       this.#world.schedule(at * random.below(10) * MINUTE, () => {
         this.#live();
-        this.#user.begin(this.#process.engine, root);
+        const { tokens, cost } = this.#stage.weather;
+        this.#user.begin(this.#process.engine, root, { tokens, cost, minutes: MINUTES, rounds: 20_000 });
       });
     }
     this.#world.schedule(MINUTE, () => this.#minute());

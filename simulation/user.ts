@@ -1,4 +1,5 @@
 import { type MissionEngine, retry } from "../src/engine/index.js";
+import type { Budget } from "../src/mission/index.js";
 import type { SimulatedOpenCode } from "./opencode.js";
 import type { Seeded } from "./world.js";
 
@@ -17,9 +18,9 @@ export class User {
   }
 
   /** `/task` in a session. */
-  begin(engine: MissionEngine, session: string): void {
+  begin(engine: MissionEngine, session: string, budget: Budget): void {
     this.#quietly(async () => {
-      await engine.open({ goal: "the goal", session });
+      await engine.open({ goal: "the goal", session, budget });
       await engine.rootMessage(session, MODEL);
     });
   }
@@ -55,7 +56,11 @@ export class User {
     this.#quietly(async () => {
       for (const { id, state, rootSession } of engine.missions()) {
         if (state !== "paused" && state !== "blocked") continue;
-        const { tasks } = engine.view(id);
+        const { tasks, mission } = engine.view(id);
+        if (state === "blocked" && mission.reason?.includes("budget")) {
+          await engine.resume(id, { tokens: 20_000_000, cost: 2_000, rounds: 20_000, sessions: 5_000 });
+          continue;
+        }
         const stuck = tasks.find((task) => task.state === "failed" || task.state === "blocked");
         if (state === "blocked" && stuck) await retry(engine, rootSession, stuck.id, "try again");
         else await engine.resume(id);

@@ -22,6 +22,12 @@ export interface Weather {
   /** A Worker reports that it is stuck, or gives up. */
   stuck: number;
   delegation: number;
+  /** The share of memory that is taken. */
+  memory: number;
+  /** Tokens of a mission's budget. */
+  tokens: number;
+  /** US dollars of it. */
+  cost: number;
   /** Of each minute. */
   userAct: number;
   death: number;
@@ -43,6 +49,9 @@ export const CALM: Readonly<Weather> = {
   failedCheck: 0,
   stuck: 0,
   delegation: 0,
+  memory: 0.3,
+  tokens: 10_000_000,
+  cost: 1_000,
   userAct: 0,
   death: 0,
 };
@@ -66,6 +75,9 @@ export function weatherOf(random: Seeded): Weather {
     failedCheck: trouble(0.3),
     stuck: trouble(0.2),
     delegation: trouble(0.3),
+    memory: random.pick([0.3, 0.3, 0.85]),
+    tokens: random.chance(0.3) ? 10_000 + random.below(200_000) : 10_000_000,
+    cost: random.chance(0.2) ? 0.05 + random.next() : 1_000,
     userAct: trouble(0.2),
     death: trouble(0.3),
   };

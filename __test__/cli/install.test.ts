@@ -53,12 +53,21 @@ describe("install and uninstall", () => {
     expect(dry).toMatchObject({
       command: "install",
       dryRun: true,
-      files: [{ path: file, change: "changed", written: false, diff: expect.stringContaining("+++ ") }],
+      files: [
+        { path: file, change: "changed", written: false, diff: expect.stringContaining("+++ ") },
+        { path: expect.stringContaining("tui.json"), change: "created", written: false },
+      ],
     });
     const { files } = JSON.parse((await cli(["install", "--json"])).out);
-    expect(files).toMatchObject([{ written: true, backup: expect.stringContaining("opencode.jsonc") }]);
+    expect(files).toMatchObject([
+      { written: true, backup: expect.stringContaining("opencode.jsonc") },
+      { written: true, change: "created" },
+    ]);
     expect(readFileSync(files[0].backup, "utf8")).toBe('{ "model": "a/b" }\n');
-    expect(JSON.parse((await cli(["install", "--json"])).out).files).toMatchObject([{ change: "none" }]);
+    expect(JSON.parse((await cli(["install", "--json"])).out).files).toMatchObject([
+      { change: "none" },
+      { change: "none" },
+    ]);
   });
 
   it("ask where somebody can answer, unless told not to", async () => {

@@ -226,7 +226,7 @@ describe("the doctor", () => {
   it("finds nothing where all is well", async () => {
     const findings = await examine(machine());
     expect(findings.filter(({ status }) => status !== "ok")).toEqual([]);
-    expect(new Set(findings.map(({ check }) => check)).size).toBe(11);
+    expect(new Set(findings.map(({ check }) => check)).size).toBe(12);
   });
 
   it.each(TABLE)("finds and explains: %s", async (_, broken, [check, status, found, fix]) => {

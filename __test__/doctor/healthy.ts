@@ -17,6 +17,7 @@ export const CONFIG = ".config/opencode/opencode.json";
 
 const INSTALLED = {
   [CONFIG]: '{"model": "a/b", "plugin": ["opencode-orchestrator@1.2.3"]}',
+  ".config/opencode/tui.json": '{"plugin": ["opencode-orchestrator@1.2.3"]}',
   ".config/opencode/node_modules/.keep": "",
   ".config/opencode/package-lock.json":
     '{"packages": {"": {"dependencies": {"@opencode-ai/plugin": "1.18.33"}}}}',

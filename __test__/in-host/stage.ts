@@ -30,7 +30,16 @@ export class Stage implements AsyncDisposable {
   readonly #scripts: Map<string, Script>;
   readonly performances: Performance[] = [];
 
-  private constructor(model: ScriptedModel, host: OpenCodeHost, scripts: Map<string, Script>) {
+  /** Who plays the summaries of compactions. */
+  readonly compaction: { script?: Script };
+
+  private constructor(
+    model: ScriptedModel,
+    host: OpenCodeHost,
+    scripts: Map<string, Script>,
+    compaction: { script?: Script },
+  ) {
+    this.compaction = compaction;
     this.model = model;
     this.host = host;
     this.#scripts = scripts;
@@ -39,17 +48,20 @@ export class Stage implements AsyncDisposable {
   /** @param plugin options of the plugin's entry @param env added to the host's environment */
   static async open({ plugin = {}, env = {} }: StageOptions = {}): Promise<Stage> {
     const scripts = new Map<string, Script>();
+    const compaction: { script?: Script } = {};
     const model = await ScriptedModel.start({
       script: (request, context) => {
-        const script = scripts.get(workingDirectory(request));
-        if (!script) throw new Error(`nothing is played in ${workingDirectory(request)}`);
+        // A request for a summary names no directory.
+        const script =
+          request.purpose === "compaction" ? compaction.script : scripts.get(workingDirectory(request));
+        if (!script) throw new Error(`nothing is played for ${request.system.slice(0, 200)}`);
         return script(request, context);
       },
     });
     // Which language servers there are depends on the machine.
     const entry = [PLUGIN, { languageServers: false, ...plugin }] as const;
     const home = { model: { baseURL: model.baseURL }, plugin: [entry], config: { snapshot: false }, env };
-    return new Stage(model, await OpenCodeHost.serve(home), scripts);
+    return new Stage(model, await OpenCodeHost.serve(home), scripts, compaction);
   }
 
   /** A project with its own play, or its own script. */
@@ -121,7 +133,9 @@ export class Performance {
 
   /** Requests to the model from this project. */
   get requests() {
-    return this.#stage.model.requests.filter((request) => workingDirectory(request) === this.directory);
+    return this.#stage.model.requests.filter(
+      (request) => request.purpose !== "compaction" && workingDirectory(request) === this.directory,
+    );
   }
 
   /** Sessions below the root session. */

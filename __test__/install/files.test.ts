@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   apply,
+  applyAll,
   type FileSystem,
   InstallError,
   type Level,
@@ -255,5 +256,72 @@ describe.each(FAULTS)("whatever file operation fails (%s)", (fault) => {
       if (faulty.calls <= at) break;
     }
     expect(faults).toBeGreaterThan(10);
+  });
+});
+
+describe("both parts together", () => {
+  const both = (surroundings: Surroundings, files: FileSystem = fs) => [
+    planInstall(USER, SPEC, { files, surroundings }),
+    planInstall(USER, SPEC, { files, surroundings }, "tui"),
+  ];
+  const installBoth = (surroundings: Surroundings, files: FileSystem = fs) =>
+    applyAll(both(surroundings, files), { files, surroundings, now });
+  const uninstallBoth = (surroundings: Surroundings, files: FileSystem = fs) =>
+    applyAll(planUninstall(USER, { files, surroundings }), { files, surroundings, now });
+
+  it("go into files of their own, and leave them as they were, to the byte", () => {
+    fc.assert(
+      fc.property(configurations(false), fc.option(configurations(false)), ({ text }, terminal) => {
+        const { home, at, surroundings } = userHome({
+          "opencode.json": text,
+          ...(terminal && { "tui.json": terminal.text }),
+        });
+        const before = listing(home);
+        expect(installBoth(surroundings)).toMatchObject([{ written: true }, { written: true }]);
+        for (const name of ["opencode.json", "tui.json"])
+          expect(fs.readFileSync(at(name), "utf8")).toContain(SPEC);
+        expect(installBoth(surroundings)).toMatchObject([{ written: false }, { written: false }]);
+        uninstallBoth(surroundings);
+        expect(fs.readFileSync(at("opencode.json"), "utf8")).toBe(text);
+        if (terminal) expect(fs.readFileSync(at("tui.json"), "utf8")).toBe(terminal.text);
+        expect(listing(home)).toEqual(before);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it.each([
+    ["install", { "opencode.json": '{"a": 1}', "tui.json": '{"theme": "x"}' }],
+    ["install", {}],
+    ["uninstall", { "opencode.json": '{"a": 1}', "tui.json": '{"theme": "x"}' }],
+    ["uninstall", { "opencode.json": '{"a": 1}' }],
+  ] as const)("%s all or nothing, whichever file operation is refused (%j)", (action, original) => {
+    const snapshot = (home: string) =>
+      listing(home)
+        .filter((path) => path.endsWith(".json"))
+        .map((path) => [path, fs.readFileSync(join(home, path), "utf8")]);
+    const ends = (() => {
+      const { home, surroundings } = userHome(original);
+      const without = snapshot(home);
+      installBoth(surroundings);
+      return { without, installed: snapshot(home) };
+    })();
+    let faults = 0;
+    for (let at = 0; ; at++) {
+      const { home, surroundings } = userHome(original);
+      if (action === "uninstall") installBoth(surroundings);
+      const faulty = new FaultyFiles(at, "refused");
+      try {
+        (action === "install" ? installBoth : uninstallBoth)(surroundings, faulty.files);
+      } catch {
+        faults++;
+      }
+      expect([ends.without, ends.installed]).toContainEqual(snapshot(home));
+      expect(temporaries(home)).toEqual([]);
+      (action === "install" ? installBoth : uninstallBoth)(surroundings);
+      expect(snapshot(home)).toEqual(action === "install" ? ends.installed : ends.without);
+      if (faulty.calls <= at) break;
+    }
+    expect(faults).toBeGreaterThan(20);
   });
 });

@@ -15,6 +15,7 @@ it("offers exactly the documented names", () => {
     "openStore",
     "recoverRewrite",
     "recoverStore",
+    "runningLibc",
   ]);
 });
 

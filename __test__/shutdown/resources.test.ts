@@ -67,7 +67,7 @@ async function cycle(isolation: "none" | "process"): Promise<void> {
     }),
     directory,
   };
-  const plugin = createPlugin(input as never, { native: { isolation } });
+  const plugin = await createPlugin(input as never, { native: { isolation } });
   await plugin.config?.({} as never);
   const call = { sessionID: "ses_root", abort: new AbortController().signal, metadata: () => undefined };
   const found = await plugin.tool?.["grep"]?.execute({ pattern: "export" }, {

@@ -1,7 +1,16 @@
 import { DEFAULT_OPTIONS, type EngineOptions, laneSlots, MissionEngine } from "../../src/engine/index.js";
 import { writeSetCovers } from "../../src/mission/index.js";
 import { WorkStealingLanes } from "../../src/native/index.js";
-import type { Checks, Clock, CommandResult, Diagnosis, Host, Log, Store } from "../../src/ports/index.js";
+import type {
+  Checks,
+  Clock,
+  CommandResult,
+  Diagnosis,
+  Host,
+  Log,
+  Store,
+  WorkTree,
+} from "../../src/ports/index.js";
 import { FastClock } from "./fast-clock.js";
 import type { SimulatedHost } from "./simulated-host.js";
 
@@ -62,6 +71,8 @@ export interface Life {
   readonly diesAt?: number;
   readonly checks?: ScriptedChecks;
   readonly clock?: Clock;
+  /** Default: none, as without git. */
+  readonly tree?: WorkTree;
   /** Runs after each change of a mission. */
   readonly onChange?: (engine: MissionEngine) => void;
 }
@@ -96,9 +107,11 @@ export class EngineProcess {
         store: this.#mortalStore(store),
         lanes: new WorkStealingLanes(laneSlots(all)),
         checks: this.checks,
+        tree: life.tree,
         clock: this.#mortalClock(life.clock ?? new FastClock()),
         random: { next: () => 0.5 },
         pressure: { memory: () => 0 },
+        finalizer: { register: () => undefined, unregister: () => undefined },
         owner: {
           holder: { process: number },
           isDead: (holder) => dead.has((holder as { process: number }).process),

@@ -67,6 +67,15 @@ describe.runIf(process.platform === "linux")("a command", () => {
     expect(output).not.toContain("\n40000\n");
   });
 
+  it("keeps no secret, also where the beginning of one is cut off", async () => {
+    const secret = `ghp_${"a1B2".repeat(9)}`;
+    const shown = await run(`printf 'token ${secret} end'`);
+    expect(shown.output).toBe("token [masked] end");
+    // The end that is kept begins in the middle of it.
+    const long = await run(`printf '${secret} %08170d' 0`);
+    expect(long.output).not.toContain("a1B2");
+  });
+
   it("prints characters of several bytes unbroken", async () => {
     // The three bytes of a euro sign, in two pieces.
     const { output } = await run("printf 'a\\342'; sleep 0.1; printf '\\202\\254b'");

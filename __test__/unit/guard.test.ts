@@ -46,11 +46,23 @@ describe("a Worker", () => {
     ["in git's own folder", ".git/hooks/pre-commit"],
     ["in git's own folder of a module", "src/.git/config"],
     ["in git's own folder, spelled otherwise", ".GIT/config"],
+    ["in git's own folder, by its short name", "src/GIT~1/config"],
+    ["in git's own folder, with what some systems drop", "src/.g\u200cit. /config"],
+    ["in git's own folder, by its stream", "src/.git::$INDEX_ALLOCATION/config"],
     ["in the host's own folder", ".opencode/plugin/x.ts"],
   ])("may not write %s", async (_, filePath) => {
     const { call } = await workerAtWork();
     const refusal = (await failureOf(call("edit", { filePath }))) as Error;
     expect(refusal.message).toContain("outside the write set of this task (src/**");
+  });
+
+  it("may not have another server's tool write outside, where it names the file", async () => {
+    const { call } = await workerAtWork();
+    await call("fs_write_file", { path: "src/a.ts" });
+    await call("fs_read_file", { path: "other/b.ts" });
+    await call("issues_create", { title: "other/b.ts" });
+    for (const args of [{ path: "other/b.ts" }, { edits: [{ file_path: "src/link/b.ts" }] }])
+      expect(String(await failureOf(call("fs_write_file", args)))).toContain("outside the write set");
   });
 
   it("may not write through a link that leads nowhere", async () => {

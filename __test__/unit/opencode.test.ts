@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { DENIED_TOOLS, MISSION_TOOLS } from "../../src/agents/index.js";
+import { DEFAULT_PRUNING } from "../../src/context/index.js";
 import { DEFAULT_OPTIONS } from "../../src/engine/index.js";
+import { BUDGETS } from "../../src/memory/index.js";
 import { ROLES } from "../../src/mission/index.js";
-import { ChangedFiles, editedPaths, projectPath } from "../../src/opencode/changes.js";
+import { ChangedFiles, projectPath } from "../../src/opencode/changes.js";
 import { runCommand } from "../../src/opencode/commands.js";
 import { extendConfig } from "../../src/opencode/config.js";
 import { sessionEvent } from "../../src/opencode/events.js";
@@ -132,27 +134,6 @@ describe("the configuration", () => {
 
 describe("changed files", () => {
   it.each([
-    ["edit", { filePath: "/p/a.ts" }, ["/p/a.ts"]],
-    ["write", { filePath: "b.ts", content: "" }, ["b.ts"]],
-    ["read", { filePath: "/p/a.ts" }, []],
-    ["edit", { path: "x" }, []],
-    ["write", undefined, []],
-    ["apply_patch", { patchText: "*** Begin Patch\n*** Update File:a.ts\n*** End Patch" }, ["a.ts"]],
-    ["apply_patch", { patchText: "*** Begin Patch\n*** End Patch" }, undefined],
-    ["apply_patch", {}, undefined],
-    [
-      "apply_patch",
-      {
-        patchText:
-          "*** Begin Patch\n*** Update File: a.ts\n*** Move to: b.ts\n@@\n-*** Add File: no\n*** Add File: c d.ts\r\n+x\n*** Delete File: e.ts\n*** End Patch",
-      },
-      ["a.ts", "b.ts", "c d.ts", "e.ts"],
-    ],
-  ])("%s of %j: %j", (tool, args, paths) => {
-    expect(editedPaths(tool, args)).toEqual(paths);
-  });
-
-  it.each([
     ["/p/src/a.ts", "src/a.ts"],
     ["src/../b.ts", "b.ts"],
     ["..env", "..env"],
@@ -227,10 +208,12 @@ describe("events", () => {
 describe("options", () => {
   const NATIVE = { isolation: "none", index: true, indexMegabytes: 64 };
   const LANGUAGE_SERVERS = { timeoutMs: 60_000, idleMs: 300_000, servers: {} };
+  const CONTEXT = { hooks: {}, memory: BUDGETS, pruning: DEFAULT_PRUNING };
   const DEFAULTS = {
-    hooks: {},
+    ...CONTEXT,
     ...DEFAULT_OPTIONS,
     searchTools: true,
+    toasts: true,
     native: NATIVE,
     languageServers: LANGUAGE_SERVERS,
   };
@@ -242,14 +225,20 @@ describe("options", () => {
   });
 
   it("are taken as given, also in part", () => {
-    const { options, problems } = parseOptions({ attempts: 5, slots: { worker: 2 }, searchTools: false });
+    const { options, problems } = parseOptions({
+      attempts: 5,
+      slots: { worker: 2 },
+      toasts: true,
+      searchTools: false,
+    });
     expect(problems).toEqual([]);
     expect(options).toEqual({
       ...DEFAULT_OPTIONS,
+      toasts: true,
       attempts: 5,
       slots: { ...DEFAULT_OPTIONS.slots, worker: 2 },
       searchTools: false,
-      hooks: {},
+      ...CONTEXT,
       native: NATIVE,
       languageServers: LANGUAGE_SERVERS,
     });

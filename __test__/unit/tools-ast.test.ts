@@ -14,7 +14,14 @@ function call(
   directory: string,
   search: CodeSearch = real,
 ): Promise<string> {
-  const ports = { directory, search, assertWritable: async () => undefined, recordChanged: () => undefined };
+  const ports = {
+    directory,
+    search,
+    assertWritable: async () => undefined,
+    recordChanged: () => undefined,
+    editing: async () => undefined,
+    edited: async () => undefined,
+  };
   const signal = new AbortController().signal;
   const context = {
     sessionID: "s",

@@ -12,7 +12,14 @@ function call(
   args: Record<string, unknown>,
   directory = temporaryFolder(),
 ): Promise<string> {
-  const ports = { directory, search, assertWritable: async () => undefined, recordChanged: () => undefined };
+  const ports = {
+    directory,
+    search,
+    assertWritable: async () => undefined,
+    recordChanged: () => undefined,
+    editing: async () => undefined,
+    edited: async () => undefined,
+  };
   const context = {
     sessionID: "s",
     abort: new AbortController().signal,

@@ -164,6 +164,8 @@ describe("a symbolic link", () => {
       search,
       assertWritable: async () => undefined,
       recordChanged: () => undefined,
+      editing: async () => undefined,
+      edited: async () => undefined,
     };
     const tools = searchTools(ports);
     const { call } = context(false);

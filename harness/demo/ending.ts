@@ -1,8 +1,9 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { logFiles, logPlaces } from "../../src/log/index.js";
 import { isTerminalMission, readMission, renderBoard } from "../../src/mission/index.js";
-import { LOG_PATH, stateFile, todoFile } from "../../src/node/index.js";
+import { stateFile, todoFile } from "../../src/node/index.js";
 import type { MissionWatch } from "./mission-watch.js";
 import { harmless, type Palette } from "./palette.js";
 import { renderTimes, renderVerification, shorten } from "./report.js";
@@ -51,7 +52,7 @@ export async function printEnding(ending: Ending): Promise<string | undefined> {
     project: directory,
     plan: todoFile(directory),
     state: stateFile(directory),
-    log: LOG_PATH,
+    log: (await logFiles(logPlaces())).at(-1) ?? "(nothing was logged)",
     host: log,
   };
   section(

@@ -1,7 +1,9 @@
-import { existsSync } from "node:fs";
-
-/** @type {Readonly<Record<string, string>>} */
-const TRIPLES = {
+/**
+ * The platforms that have a package below npm/, and the compiler's target of each.
+ *
+ * @type {Readonly<Record<string, string>>}
+ */
+export const TRIPLES = {
   "linux-x64-gnu": "x86_64-unknown-linux-gnu",
   "linux-arm64-gnu": "aarch64-unknown-linux-gnu",
   "linux-x64-musl": "x86_64-unknown-linux-musl",
@@ -15,7 +17,9 @@ const TRIPLES = {
 /** This machine as the addon's file name and the compiler's target have it. */
 export function thisPlatform() {
   const base = `${process.platform}-${process.arch}`;
-  const musl = existsSync(`/lib/ld-musl-${process.arch === "x64" ? "x86_64" : "aarch64"}.so.1`);
+  // Of this Node and not of the system: musl's loader can be installed beside glibc.
+  const report = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport());
+  const musl = report.header.glibcVersionRuntime === undefined;
   const suffix =
     process.platform === "linux" ? (musl ? "-musl" : "-gnu") : process.platform === "win32" ? "-msvc" : "";
   const name = base + suffix;

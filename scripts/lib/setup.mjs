@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { addonBuild } from "./addon-build.mjs";
 import { thisPlatform } from "./platform.mjs";
 import { mustRun, run, SetupError } from "./run.mjs";
 import { digest, isFresh, writeStamp } from "./stamp.mjs";
@@ -40,27 +41,11 @@ async function buildNative() {
   const folder = join("npm", platform.name);
   const addon = join(folder, `orchestrator.${platform.name}.node`);
   const stamp = join(STAMPS, "native");
-  const wanted = digest(["crates", "Cargo.toml", "Cargo.lock", "scripts/lib"]);
+  const wanted = digest(["crates", "Cargo.toml", "Cargo.lock", "scripts/lib/addon-build.mjs"]);
   if (isFresh(stamp, wanted, [addon])) return;
   await checkToolchain();
   mkdirSync(folder, { recursive: true });
-  const build = [
-    "napi",
-    "build",
-    "--release",
-    "--platform",
-    "--no-js",
-    "--target",
-    platform.triple,
-    "--manifest-path",
-    "crates/binding/Cargo.toml",
-    "--target-dir",
-    "target",
-    "--output-dir",
-    folder,
-    "--dts",
-    "../../src/native/binding.d.ts",
-  ]; // prettier-ignore
+  const build = addonBuild(platform);
   const what = "building the native core (some minutes the first time)";
   if (!platform.oldGlibc) await mustRun(what, "npx", build);
   else {

@@ -20,6 +20,7 @@ export const MISSION_TOOLS: Readonly<Record<string, readonly Role[]>> = {
   mission_board: ["commander"],
   mission_control: ["commander"],
   task_report: ["worker"],
+  task_widen: ["worker"],
   review_verdict: ["reviewer"],
   delegate: ["commander", "worker"],
   memory: ["commander", "planner", "worker", "reviewer"],

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import type { Action } from "../mission/index.js";
 import { UsageError } from "./arguments.js";
 import { type Command, type Environment, EXIT } from "./environment.js";
 import { OutputClosed } from "./output.js";
@@ -16,10 +17,12 @@ const USAGE = `Usage: ${NAME} <command> [options]
   ast PATTERN [PATH]      find code by its shape, and rewrite it
   outline FILE            the symbols that a file declares
   status                  the boards of the project's missions
+  pause, resume, stop     a mission that an OpenCode runs; retry sends one task back to work
   audit verify            recompute the audit chain
   audit log               every commit, oldest first
   audit export            the whole state as JSON Lines
   state backup            a verified copy; also compact, recover, import
+  logs                    what the plugin has written to its log; --follow
 
   <command> --help        its options
 
@@ -40,9 +43,18 @@ const COMMANDS: ReadonlyMap<string, () => Promise<{ command: Command }>> = new M
   ["ast", () => import("./ast.js")],
   ["outline", () => import("./outline.js")],
   ["status", () => import("./status.js")],
+  ["pause", () => control("pause")],
+  ["resume", () => control("resume")],
+  ["stop", () => control("stop")],
+  ["retry", () => control("retry")],
   ["audit", () => import("./audit.js")],
   ["state", () => import("./state.js")],
+  ["logs", () => import("./logs.js")],
 ]);
+
+async function control(action: Action): Promise<{ command: Command }> {
+  return { command: (await import("./control.js")).control(action) };
+}
 
 /** Runs one command. Returns the exit code. */
 export async function main(argv: readonly string[], environment: Environment): Promise<number> {

@@ -6,8 +6,8 @@ import { assertFolder, callOf, carryOut, levelName, OPTIONS_HELP } from "./insta
 
 const HELP = `Usage: opencode-orchestrator install [--project DIR] [--dry-run] [--yes] [--json]
 
-Puts the plugin into the "plugin" array of OpenCode's configuration: into the file that OpenCode reads there
-(opencode.jsonc or opencode.json; one is made if there is none). An entry of another version is changed to this one and
+Puts the plugin into the "plugin" array of OpenCode's configuration, and its terminal part into that of the terminal's: into
+the files that OpenCode reads there (opencode.jsonc or opencode.json, tui.json; made if there are none), both or none. An entry of another version is changed to this one and
 keeps its options. Comments and formatting stay, and a copy of the file as it was is kept.
 
 ${OPTIONS_HELP}
@@ -23,11 +23,13 @@ export const command: Command = {
     assertFolder(call.level);
     const own = ownPackage(fs, fileURLToPath(import.meta.url));
     const spec = ownSpec(fs, own);
+    const terminal = ownSpec(fs, own, "tui");
     const ports = { files: fs, surroundings: environment.surroundings };
     const texts = {
       done: `Installed ${spec}. Start OpenCode anew; /task <goal> then starts a mission. "opencode-orchestrator doctor" checks the rest.`,
       nothing: `${spec} is installed already (${levelName(call.level, environment)}).`,
     };
-    return carryOut(call, [planInstall(call.level, spec, ports)], texts, environment);
+    const changes = [planInstall(call.level, spec, ports), planInstall(call.level, terminal, ports, "tui")];
+    return carryOut(call, changes, texts, environment);
   },
 };

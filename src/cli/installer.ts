@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { dirname, resolve } from "node:path";
 import {
   type Applied,
-  apply,
+  applyAll,
   assertApplicable,
   configFolder,
   type FileChange,
@@ -77,11 +77,11 @@ export async function carryOut(
     warn("Nothing was changed.");
     return EXIT.failed;
   }
-  const ports = { files: fs, surroundings: environment.surroundings, now: () => new Date() };
-  const applied = changes.map((change, index): Row => {
-    const row = rows[index] as Row;
-    return call.dryRun || row.change === "none" ? row : { ...row, ...apply(change, ports) };
-  });
+  // One time for all: rollback puts back together what was changed together.
+  const time = new Date();
+  const ports = { files: fs, surroundings: environment.surroundings, now: () => time };
+  const done = call.dryRun ? [] : applyAll(changes, ports);
+  const applied = rows.map((row, index): Row => ({ ...row, ...done[index] }));
   if (call.json) await out.json({ command: call.name, dryRun: call.dryRun, files: applied });
   else if (real.length === 0) await out.line(texts.nothing);
   else if (call.dryRun) warn("Nothing is written: leave out --dry-run.");

@@ -1,3 +1,4 @@
+import type { Finalizer } from "../ports/index.js";
 import { ConcurrencyToken } from "./token.js";
 
 /** How a use of a place went, for the limits: of the provider's API, or of the task. */
@@ -34,10 +35,8 @@ export class Concurrency {
   readonly #ceilingOf: (key: string) => number;
   readonly #gauges = new Map<string, Gauge>();
   readonly #changed: () => void;
-  readonly #dropped: FinalizationRegistry<{
-    readonly keys: readonly string[];
-    readonly giveBack: () => void;
-  }>;
+  readonly #finalizer: Finalizer;
+  readonly #onDropped: (keys: readonly string[]) => void;
 
   /**
    * @param ceilingOf the most for a key; at least 1 is taken for less
@@ -48,14 +47,13 @@ export class Concurrency {
   constructor(
     ceilingOf: (key: string) => number,
     changed: () => void,
+    finalizer: Finalizer,
     onDropped: (keys: readonly string[]) => void,
   ) {
     this.#ceilingOf = ceilingOf;
     this.#changed = changed;
-    this.#dropped = new FinalizationRegistry(({ keys, giveBack }) => {
-      giveBack();
-      onDropped(keys);
-    });
+    this.#finalizer = finalizer;
+    this.#onDropped = onDropped;
   }
 
   /** A place under each of the keys, or nothing at all. */
@@ -72,10 +70,16 @@ export class Concurrency {
     };
     const unregister = {};
     const token = new ConcurrencyToken(() => {
-      this.#dropped.unregister(unregister);
+      this.#finalizer.unregister(unregister);
       giveBack();
     });
-    this.#dropped.register(token, { keys, giveBack }, unregister);
+    // What it is told must not hold the token.
+    const onDropped = this.#onDropped;
+    const drop = () => {
+      giveBack();
+      onDropped(keys);
+    };
+    this.#finalizer.register(token, drop, unregister);
     return token;
   }
 

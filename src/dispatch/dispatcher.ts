@@ -1,4 +1,4 @@
-import type { Clock, JobPriority, Log, ModelRef, Pressure } from "../ports/index.js";
+import type { Clock, Finalizer, JobPriority, Log, ModelRef, Pressure } from "../ports/index.js";
 import {
   BREAKER_DEFAULTS,
   type BreakerOptions,
@@ -24,6 +24,7 @@ interface DispatchPorts {
   readonly clock: Clock;
   readonly pressure: Pressure;
   readonly log: Log;
+  readonly finalizer: Finalizer;
 }
 
 /** Who wants to begin a turn. */
@@ -103,6 +104,7 @@ export class Dispatcher {
     this.#concurrency = new Concurrency(
       (key) => ceilingOf(options.ceilings, key),
       () => this.#room(),
+      ports.finalizer,
       (keys) => ports.log.error("permit.dropped", { keys }),
     );
   }
@@ -113,7 +115,9 @@ export class Dispatcher {
     const open = candidates.filter((model) => this.#breaker(model).admits(nowMs));
     if (open.length === 0) {
       const untilMs = Math.min(...candidates.map((model) => this.#breaker(model).retryAtMs));
-      return { wait: { reason: `${candidates.map(nameOf).join(", ")} failed again and again`, untilMs } };
+      const reason = `${candidates.map(nameOf).join(", ")} failed again and again`;
+      // In the past: one call tries whether it works again, and its end will tell.
+      return { wait: { reason, ...(untilMs > nowMs && { untilMs }) } };
     }
     const wait = this.shortage(priority) ?? obstacle?.();
     if (wait) return { wait };

@@ -10,6 +10,7 @@ import { openCode } from "./checks/opencode.js";
 import { pluginCache } from "./checks/plugin-cache.js";
 import { pluginEntry } from "./checks/plugin-entry.js";
 import { projectFolder } from "./checks/project-folder.js";
+import { terminalPart } from "./checks/terminal-part.js";
 import { readConfiguration } from "./configuration.js";
 import type { DoctorPorts } from "./ports.js";
 
@@ -17,6 +18,7 @@ const CHECKS: readonly Check[] = [
   openCode,
   configurationFiles,
   pluginEntry,
+  terminalPart,
   pluginCache,
   nativeCore,
   model,

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ownPackage, type Surroundings } from "../install/index.js";
-import { addon } from "../native/index.js";
+import { addon, runningLibc } from "../native/index.js";
 import { processOwner } from "../node/index.js";
 import type { DoctorPorts, Ran } from "./ports.js";
 import { inspectState } from "./state-report.js";
@@ -30,10 +30,8 @@ export function thisMachine(directory: string, surroundings: Surroundings): Doct
 }
 
 function libc(): string | undefined {
-  if (process.platform !== "linux") return undefined;
-  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
-  const version = report.header?.glibcVersionRuntime;
-  return version === undefined ? "musl" : `glibc ${version}`;
+  const found = process.platform === "linux" ? runningLibc() : undefined;
+  return found && [found.family, ...(found.version ? [found.version] : [])].join(" ");
 }
 
 /** As a shell finds it. */

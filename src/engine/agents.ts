@@ -22,7 +22,7 @@ export interface AgentPorts extends TransactPorts {
 }
 
 /** What a step asks of an agent. */
-export interface Conversation extends Omit<Dialogue, "mission" | "begun" | "ended"> {
+export interface Conversation extends Omit<Dialogue, "mission" | "begun" | "sent" | "ended" | "booked"> {
   /** Committed with the end of each turn, to book what it used where it belongs. */
   readonly used?: (draft: MissionDraft, use: TokenUse) => void;
 }
@@ -88,20 +88,28 @@ export class Agents {
         draft.spend(use);
         used?.(draft, use);
       },
+      sent: (message) => this.#spending.begin(session, message),
+      booked: () => this.#spending.over(session),
     };
     this.#speaking.add(session);
     try {
       return await converse(this.#ports, dialogue, permits, this.#context(), signal);
     } finally {
       this.#speaking.delete(session);
-      this.#spending.over(session);
     }
   }
 
   /** Books what turns of an earlier life have used; nothing may begin before. */
   async settle(signal: AbortSignal): Promise<void> {
-    const booked = (transaction: Transaction, use: TokenUse) => this.#draft(transaction).spend(use);
-    await this.#ports.turns.settle(this.#mission.id, booked, this.#context(), signal);
+    await this.#ports.turns.settle(
+      this.#mission.id,
+      {
+        ended: (transaction, use) => this.#draft(transaction).spend(use),
+        booked: (session) => this.#spending.over(session),
+      },
+      this.#context(),
+      signal,
+    );
   }
 
   /** Aborts every session that is being spoken to. */

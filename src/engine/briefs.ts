@@ -42,6 +42,7 @@ export function reviewBrief({ mission }: MissionView, task: Task): string {
     checksText(task.checks),
     section("The Worker's report", evidence?.summary),
     list("Files it changed", evidence?.changedFiles ?? []),
+    list("Its write set was widened: judge whether the task needed that", widenings(task)),
     list("Checks that passed", passed(evidence)),
     list("Not checked by a language server", evidence?.diagnostics?.unchecked ?? []),
     list("Findings of earlier reviews", task.findings),
@@ -59,6 +60,12 @@ export function resumption(tool: string): string {
   return (
     "You were interrupted. Look at what you have already done (files keep your changes), " +
     `do only what is left, then call ${tool}.`
+  );
+}
+
+function widenings({ widened = [] }: Task): string[] {
+  return widened.map(
+    ({ globs, by, reason }) => `${globs.join(", ")} by ${by}: ${reason ?? "no reason given"}`,
   );
 }
 

@@ -21,6 +21,10 @@ export interface Dialogue {
   readonly begun: (transaction: Transaction) => void;
   /** Committed with the end of each turn. */
   readonly ended: (transaction: Transaction, use: TokenUse) => void;
+  /** Called before the message with this id is sent. */
+  readonly sent: (message: string) => void;
+  /** Called when the end is committed. */
+  readonly booked: () => void;
 }
 
 /** The permit that the agent's turns run under, and how to get another when its model fails. */
@@ -79,6 +83,8 @@ export async function converse(
         obsolete: dialogue.closed,
         begun: dialogue.begun,
         ended: dialogue.ended,
+        sent: dialogue.sent,
+        booked: dialogue.booked,
       },
       context,
       signal,

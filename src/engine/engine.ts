@@ -8,6 +8,7 @@ import {
   key,
   listMissions,
   type Mission,
+  type MissionDraft,
   MissionError,
   type MissionView,
   MissionViews,
@@ -17,6 +18,7 @@ import {
 import type {
   Checks,
   Clock,
+  Finalizer,
   Host,
   Lanes,
   Log,
@@ -26,6 +28,7 @@ import type {
   Random,
   Store,
   TokenUse,
+  WorkTree,
 } from "../ports/index.js";
 import { CachedStore, transact } from "../state/index.js";
 import { Notices } from "./notices.js";
@@ -37,6 +40,7 @@ import { Slots } from "./slots.js";
 import type { ModelCall } from "./spending.js";
 import { Turns } from "./turns.js";
 import { Verifier } from "./verification.js";
+import { WriteWatch } from "./writes/index.js";
 
 export interface EnginePorts {
   readonly host: Host;
@@ -46,11 +50,14 @@ export interface EnginePorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly pressure: Pressure;
+  readonly finalizer: Finalizer;
   readonly owner: Owner;
   readonly log: Log;
   /** Sees each mission after each of its changes: projections hang here. */
   readonly onChange: (view: MissionView) => void;
   readonly agentModel: (role: Role) => ModelRef | undefined;
+  /** None: only what editing tools change is known. */
+  readonly tree?: WorkTree | undefined;
 }
 
 /** A session that takes part in a mission. */
@@ -66,6 +73,8 @@ const CLOSING_GRACE_MS = 500;
 
 /** The missions of one project directory. */
 export class MissionEngine {
+  /** To be told of every call that changes files, or can. */
+  readonly writes: WriteWatch;
   readonly #ports: EnginePorts;
   readonly #options: EngineOptions;
   readonly #turns: Turns;
@@ -91,6 +100,12 @@ export class MissionEngine {
     const { concurrency, slots } = options;
     this.#dispatcher = new Dispatcher(ports, { ceilings: { ...concurrency, agents: slots } });
     this.#dispatcher.onRoom = () => this.#slots.reopen();
+    this.writes = new WriteWatch({
+      ...ports,
+      assignment: (session) => this.assignment(session),
+      view: (mission) => this.view(mission),
+      change: async (mission, change) => (await this.#ownership.own(mission)).change("engine", change),
+    });
     const runPorts: RunPorts = {
       ...ports,
       options,
@@ -98,7 +113,7 @@ export class MissionEngine {
       turns: this.#turns,
       slots: this.#slots,
       dispatcher: this.#dispatcher,
-      verifier: new Verifier(ports.checks, ports.clock, options.commandTimeoutMs),
+      verifier: new Verifier(ports.checks, ports.clock, options.commandTimeoutMs, this.writes),
       onChange: (view) => this.#changed(view),
       onAssignment: (assignment) => this.#assignments.set(assignment.session, assignment),
     };
@@ -234,12 +249,17 @@ export class MissionEngine {
   /**
    * A model call is about to be made in a session. The answer is the most tokens that the model may write; undefined: as
    * many as it likes. Sessions of no mission are none of our business.
-   * @throws MissionError `ERR_BUDGET` when the call could pass the mission's budget; the mission is blocked then
+   * @throws MissionError `ERR_BUDGET` when the call could pass the mission's budget, and the mission is blocked then;
+   * `ERR_INVALID_STATE` when the session is an agent's, and its mission holds: an abort can get lost
    */
   async modelCall(session: string, call: ModelCall): Promise<number | undefined> {
     const assignment = this.assignment(session);
-    if (!assignment || !isActiveMission(this.view(assignment.mission).mission.state))
-      return call.maxOutputTokens;
+    if (!assignment) return call.maxOutputTokens;
+    const { id, state } = this.view(assignment.mission).mission;
+    if (!isActiveMission(state)) {
+      if (assignment.role === "commander") return call.maxOutputTokens;
+      throw new MissionError("ERR_INVALID_STATE", `mission ${id} is ${state}: its agents hold still`);
+    }
     const run = await this.#ownership.own(assignment.mission);
     return run.admitCall(session, assignment.role, call);
   }
@@ -292,6 +312,10 @@ export class MissionEngine {
     await (await this.#ownership.own(mission)).pause("user", reason);
   }
 
+  now(): number {
+    return this.#ports.clock.now();
+  }
+
   get options(): EngineOptions {
     return this.#options;
   }
@@ -304,8 +328,8 @@ export class MissionEngine {
     run.start();
   }
 
-  /** Goes on with a paused or blocked mission; a mission that is under way is left alone. */
-  async resume(mission: string, budget: Budget = {}): Promise<Mission> {
+  /** Goes on with a paused or blocked mission; a mission that is under way is left alone. `also` is in the same commit. */
+  async resume(mission: string, budget: Budget = {}, also?: (draft: MissionDraft) => void): Promise<Mission> {
     const run = await this.#ownership.own(mission);
     const { state } = run.view().mission;
     await this.resumable(mission);
@@ -317,22 +341,27 @@ export class MissionEngine {
       });
     if (state === "paused" || state === "blocked")
       await run.change("user", (draft) => {
+        also?.(draft);
         for (const task of draft.tasks)
           if (task.state === "blocked" || task.state === "failed")
             draft.moveTask(task.id, "ready", { attemptLimit: task.attempt + this.#options.attempts });
         const back = draft.tasks.length > 0 ? (draft.mission.resumeTo ?? "executing") : "planning";
         draft.move(back, { failedVerifications: 0 });
       });
-    else run.start();
+    else {
+      if (also) await run.change("user", also);
+      run.start();
+    }
     return run.view().mission;
   }
 
-  /** Ends the mission for good; its sessions stop. */
-  async cancel(mission: string, reason: string): Promise<Mission> {
+  /** Ends the mission for good; its sessions stop. `also` is in the same commit. */
+  async cancel(mission: string, reason: string, also?: (draft: MissionDraft) => void): Promise<Mission> {
     const before = this.view(mission).mission;
     if (isTerminalMission(before.state)) return before;
     const run = await this.#ownership.own(mission);
     await run.change("user", (draft) => {
+      also?.(draft);
       if (isTerminalMission(draft.mission.state)) return;
       for (const task of draft.tasks)
         if (task.state !== "done" && task.state !== "cancelled") draft.moveTask(task.id, "cancelled");

@@ -3,5 +3,8 @@ export { ask, delegate, retry, widen } from "./actions/control.js";
 export { describeIssue, submitPlan } from "./actions/plan.js";
 export { report, reportSchema, unapprovedCommands, verdict, verdictSchema } from "./actions/report.js";
 export { type EnginePorts, MissionEngine } from "./engine.js";
+export { essentialsOf } from "./essentials.js";
 export { DEFAULT_OPTIONS, type EngineOptions, laneSlots } from "./options.js";
+export { Requests } from "./requests.js";
 export type { ModelCall } from "./spending.js";
+export { isReserved } from "./writes/index.js";

@@ -8,6 +8,8 @@ export interface Amount {
 }
 
 interface OpenTurn {
+  /** Messages up to this one belong to earlier turns: their ids grow. */
+  readonly since: string;
   /** What the host has told, by message: each model call writes one. */
   readonly seen: Map<string, Amount>;
   /** The most that each model call may use, in their order. */
@@ -27,15 +29,25 @@ export class Meter {
     this.#turn(session).calls.push(most);
   }
 
-  /** The host tells of a message, perhaps again. */
+  /** The instruction with this message begins a turn. */
+  begin(session: string, message: string): void {
+    const { since } = this.#turn(session);
+    if (message > since) this.#turns.set(session, { ...this.#turn(session), since: message });
+  }
+
+  /** The host tells of a message, perhaps again, perhaps late. */
   seen(session: string, message: string, use: TokenUse): void {
-    this.#turn(session).seen.set(message, { tokens: tokensOf(use), cost: use.cost });
+    const turn = this.#turn(session);
+    if (message <= turn.since) return;
+    turn.seen.set(message, { tokens: tokensOf(use), cost: use.cost });
     this.#lastCalls.set(session, tokensOf(use));
   }
 
-  /** The turn of the session is over, and booked. */
+  /** The turn of the session is over, and booked; what is told of it later is old. */
   over(session: string): void {
-    this.#turns.delete(session);
+    const { since, seen } = this.#turn(session);
+    const last = [since, ...seen.keys()].sort().at(-1) ?? since;
+    this.#turns.set(session, { since: last, seen: new Map(), calls: [] });
   }
 
   /** Tokens of the session's last call: the next one is about as large. */
@@ -57,7 +69,7 @@ export class Meter {
   }
 
   #turn(session: string): OpenTurn {
-    const turn = this.#turns.get(session) ?? { seen: new Map(), calls: [] };
+    const turn = this.#turns.get(session) ?? { since: "", seen: new Map(), calls: [] };
     this.#turns.set(session, turn);
     return turn;
   }

@@ -116,6 +116,8 @@ export class MissionRun {
   /** Ends all that is under way, in the host too, and resolves when it has ended. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    // Turns that are cut off now are counted before anything begins again.
+    this.#isSettled = false;
     for (const wake of this.#waiters) wake();
     for (const { job } of this.#jobs.values()) this.#ports.slots.withdraw(job);
     await this.#agents.stop();
@@ -151,9 +153,10 @@ export class MissionRun {
     });
   }
 
-  /** Stops, and leaves the mission to be resumed. A mission at rest is left alone. */
-  async pause(actor: string, reason: string): Promise<void> {
+  /** Stops, and leaves the mission to be resumed. A mission at rest is left alone. `also` is in the same commit. */
+  async pause(actor: string, reason: string, also?: (draft: MissionDraft) => void): Promise<void> {
     const paused = await this.change(actor, (draft) => {
+      also?.(draft);
       if (!isActiveMission(draft.mission.state)) return false;
       draft.move("paused", { reason });
       return true;
@@ -260,7 +263,8 @@ export class MissionRun {
     using leave = permits;
     if (signal.aborted || !jobsFor(this.view()).some((one) => one.id === job.id)) return;
     const run = this.#stepContext(signal, leave);
-    this.#ports.log.info("job.begun", { job: job.id });
+    const about = { mission: this.id, task: job.task, job: job.id };
+    this.#ports.log.info("job.begun", about);
     try {
       if (job.kind === "plan") await plan(run);
       else if (job.kind === "seal") await seal(run);
@@ -273,14 +277,15 @@ export class MissionRun {
       if (error instanceof MissionError && error.code === "ERR_BUDGET") this.#outOfBudget(error.message);
       else await this.#fail(job, error);
     } finally {
-      this.#ports.log.info("job.over", { job: job.id });
+      this.#ports.log.info("job.over", about);
     }
   }
 
   /** An error that no step expected: the mission stops visibly instead of spinning on it. */
   async #fail(job: Job, error: unknown): Promise<void> {
     const message = error instanceof Error ? error.message : String(error);
-    this.#ports.log.error("job.failed", { mission: this.id, job: job.id, error: message });
+    const about = { mission: this.id, task: job.task, job: job.id };
+    this.#ports.log.error("job.failed", { ...about, error: message });
     await this.#block(
       `${job.kind} of ${job.task ?? "the mission"} failed: ${message}`,
       `Mission ${this.id} stopped on an error: ${message}. Tell the user; resume tries again.`,
@@ -299,6 +304,7 @@ export class MissionRun {
 
   async #block(reason: string, notice: string): Promise<void> {
     this.#stop.abort();
+    this.#isSettled = false;
     try {
       await this.change("engine", (draft) => {
         if (!isActiveMission(draft.mission.state)) return;
@@ -318,6 +324,7 @@ export class MissionRun {
     while (!this.#isSettled) {
       try {
         await this.#agents.settle(signal);
+        if (signal.aborted) return;
         this.#isSettled = true;
         this.#ports.slots.reopen();
       } catch (error) {

@@ -45,6 +45,10 @@ export class Spending {
     this.#meter.seen(session, message, use);
   }
 
+  begin(session: string, message: string): void {
+    this.#meter.begin(session, message);
+  }
+
   over(session: string): void {
     this.#meter.over(session);
   }

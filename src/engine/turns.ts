@@ -16,6 +16,10 @@ export interface InstructionRequest {
   readonly begun?: (transaction: Transaction) => void;
   /** Committed together with the end of the turn, once. */
   readonly ended?: (transaction: Transaction, use: TokenUse) => void;
+  /** Called before it is sent under this id. */
+  readonly sent?: (message: string) => void;
+  /** Called when the end is committed. */
+  readonly booked?: () => void;
 }
 
 /** How a turn went. `fresh`: it was begun by this call, and not by an earlier life of the engine. */
@@ -112,7 +116,10 @@ export class Turns {
    */
   async settle(
     mission: string,
-    ended: (transaction: Transaction, use: TokenUse) => void,
+    book: {
+      readonly ended: (transaction: Transaction, use: TokenUse) => void;
+      readonly booked: (session: string) => void;
+    },
     context: CommitContext,
     signal: AbortSignal,
   ): Promise<void> {
@@ -121,7 +128,12 @@ export class Turns {
       if (!(await this.#host.hasSession(instruction.session))) continue;
       const turn = await this.#host.turn(instruction.session, instruction.messageId);
       if (turn.state === "ended" || turn.state === "interrupted")
-        await this.#end({ ...instruction, ended }, instruction, turn.use, context);
+        await this.#end(
+          { ...instruction, ended: book.ended, booked: () => book.booked(instruction.session) },
+          instruction,
+          turn.use,
+          context,
+        );
     }
   }
 
@@ -169,6 +181,7 @@ export class Turns {
         sends++;
         sentAt = this.#clock.now();
         pollMs = POLL_MIN_MS;
+        request.sent?.(instruction.messageId);
         await this.#host.prompt({ ...instruction, model: request.model });
         // An abort that came while it was on its way found the session idle: it must not run unattended.
         if (signal.aborted) await this.#host.abort(instruction.session);
@@ -209,6 +222,7 @@ export class Turns {
     context: CommitContext,
   ): Promise<void> {
     await this.#mark(instruction, "ended", context, (transaction) => request.ended?.(transaction, use));
+    request.booked?.();
   }
 
   /** What an aborted turn has used, as far as the host can still tell. */

@@ -8,6 +8,7 @@ import {
   judgeTask,
   takeBaseline,
 } from "./diagnostics.js";
+import type { WriteWatch } from "./writes/index.js";
 
 export interface Verification {
   readonly findings: readonly string[];
@@ -42,12 +43,15 @@ const MAX_FINDINGS = 20;
 
 /** Runs the deterministic checks, cheapest first, and stops at the first kind that fails. */
 export class Verifier {
+  /** What was changed in the tree, and by whom. */
+  readonly writes: WriteWatch;
   readonly #checks: Checks;
   readonly #clock: Clock;
   readonly #commandTimeoutMs: number;
 
-  constructor(checks: Checks, clock: Clock, commandTimeoutMs: number) {
-    this.#checks = checks;
+  constructor(checks: Checks, clock: Clock, commandTimeoutMs: number, writes: WriteWatch) {
+    this.writes = writes;
+    this.#checks = writes.checks(checks);
     this.#clock = clock;
     this.#commandTimeoutMs = commandTimeoutMs;
   }

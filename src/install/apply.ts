@@ -10,7 +10,7 @@ import {
 } from "./files.js";
 import { recordFolder, type Surroundings } from "./locations.js";
 import type { FileChange } from "./plan.js";
-import { Records } from "./record.js";
+import { type InstallRecord, Records } from "./record.js";
 
 export interface ApplyPorts {
   readonly files: FileSystem;
@@ -57,6 +57,53 @@ export function apply(change: FileChange, { files, surroundings, now }: ApplyPor
   if (change.record === "forget") records.remove(target);
   if (!after) removeFolders(files, known?.folders ?? []);
   return { written: true, ...(backup && { backup }) };
+}
+
+/**
+ * Makes several changes, or none: when one fails, those before it are taken back. Each file is whole at any moment; a
+ * process that dies between two leaves the first done, and the next run does the rest.
+ * @throws InstallError
+ */
+export function applyAll(changes: readonly FileChange[], ports: ApplyPorts): Applied[] {
+  for (const change of changes) assertApplicable(change, ports.files);
+  const records = new Records(ports.files, recordFolder(ports.surroundings));
+  const done: {
+    readonly change: FileChange;
+    readonly known: InstallRecord | undefined;
+    readonly applied: Applied;
+  }[] = [];
+  try {
+    for (const change of changes) {
+      const known = records.read(change.target);
+      done.push({ change, known, applied: apply(change, ports) });
+    }
+  } catch (error) {
+    for (const { change, known, applied } of done.toReversed())
+      if (applied.written) takeBack(change, known, records, ports.files);
+    throw error;
+  }
+  return done.map(({ applied }) => applied);
+}
+
+/** The file and its record as they were before a change that was made. */
+function takeBack(
+  { target, before, after }: FileChange,
+  known: InstallRecord | undefined,
+  records: Records,
+  files: FileSystem,
+): void {
+  const folders = attempt(() => records.read(target)?.folders) ?? [];
+  attempt(() => {
+    if (!before && after) {
+      removeFile(files, target, after);
+      removeFolders(files, folders);
+    } else if (before) {
+      makeFolders(files, dirname(target));
+      replaceFile(files, target, before, after);
+    }
+    if (known) records.write(known);
+    else records.remove(target);
+  });
 }
 
 function isSame(before: Buffer | undefined, after: Buffer | undefined): boolean {

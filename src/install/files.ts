@@ -126,12 +126,13 @@ export function removeFolders(files: FileSystem, folders: readonly string[]): vo
   for (const folder of folders.toReversed()) attempt(() => files.rmdirSync(folder));
 }
 
-/** Does what need not succeed. */
-export function attempt(action: () => void): void {
+/** Does what need not succeed; answers what it gave. */
+export function attempt<T>(action: () => T): T | undefined {
   try {
-    action();
+    return action();
   } catch {
     // It is tidying up: what went wrong before, or what was done, counts.
+    return undefined;
   }
 }
 

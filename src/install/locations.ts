@@ -10,7 +10,14 @@ export interface Surroundings {
 /** Whose configuration: the user's, or a project's folder. */
 export type Level = { readonly kind: "user" } | { readonly kind: "project"; readonly directory: string };
 
-const PROJECT_NAMES = ["opencode.json", "opencode.jsonc"];
+/** The two halves of OpenCode that load plugins, each with files of its own. */
+export type Part = "server" | "tui";
+export const PARTS: readonly Part[] = ["server", "tui"];
+
+const NAMES: Readonly<Record<Part, readonly string[]>> = {
+  server: ["opencode.json", "opencode.jsonc"],
+  tui: ["tui.json", "tui.jsonc"],
+};
 
 /** OpenCode's own folders: the same rule on every system. */
 export function configFolder({ variables, home }: Surroundings): string {
@@ -38,28 +45,30 @@ export interface FileGroup {
 }
 
 /** The files of a level, in the order in which OpenCode reads them. */
-export function configFiles(level: Level, surroundings: Surroundings): FileGroup[] {
+export function configFiles(level: Level, surroundings: Surroundings, part: Part = "server"): FileGroup[] {
   if (level.kind === "project")
     return [level.directory, join(level.directory, ".opencode")].map((folder) => ({
-      paths: PROJECT_NAMES.map((name) => join(folder, name)),
+      paths: NAMES[part].map((name) => join(folder, name)),
       joins: true,
     }));
   const { variables, home } = surroundings;
-  const { OPENCODE_CONFIG: file, OPENCODE_CONFIG_DIR: folder } = variables;
-  const global = ["config.json", ...PROJECT_NAMES].map((name) => join(configFolder(surroundings), name));
+  const { OPENCODE_CONFIG_DIR: folder } = variables;
+  const file = variables[part === "server" ? "OPENCODE_CONFIG" : "OPENCODE_TUI_CONFIG"];
+  const names = part === "server" ? ["config.json", ...NAMES.server] : NAMES.tui;
+  const global = names.map((name) => join(configFolder(surroundings), name));
   const inHome = join(home, ".opencode");
   return [
-    { paths: global, joins: false },
+    { paths: global, joins: part === "tui" },
     ...(file ? [{ paths: [file], joins: true }] : []),
     ...[inHome, ...(folder ? [folder] : [])].map((one) => ({
-      paths: PROJECT_NAMES.map((name) => join(one, name)),
+      paths: NAMES[part].map((name) => join(one, name)),
       joins: true,
     })),
   ];
 }
 
 /** The file to make when a level has none. */
-export function freshFile(level: Level, surroundings: Surroundings): string {
+export function freshFile(level: Level, surroundings: Surroundings, part: Part = "server"): string {
   const folder = level.kind === "user" ? configFolder(surroundings) : level.directory;
-  return join(folder, "opencode.json");
+  return join(folder, part === "server" ? "opencode.json" : "tui.json");
 }

@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import { PACKAGE, type PackageNameAt } from "./entries.js";
 import { InstallError } from "./errors.js";
 import type { FileSystem } from "./files.js";
+import type { Part } from "./locations.js";
 
 /** The package that is running. */
 export interface OwnPackage {
@@ -29,9 +30,9 @@ export function ownPackage(files: FileSystem, from: string): OwnPackage {
  * one that it has fetched without; a checkout is named by its built file.
  * @throws InstallError `ERR_PACKAGE` for a checkout that is not built.
  */
-export function ownSpec(files: FileSystem, { root, version }: OwnPackage): string {
+export function ownSpec(files: FileSystem, { root, version }: OwnPackage, part: Part = "server"): string {
   if (root.split(sep).includes("node_modules")) return `${PACKAGE}@${version}`;
-  const built = join(root, "dist", "server.js");
+  const built = join(root, "dist", `${part}.js`);
   if (!files.existsSync(built))
     throw new InstallError("ERR_PACKAGE", built, `${built} is not there: build the plugin first (npm start)`);
   return pathToFileURL(built).href;

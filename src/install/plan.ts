@@ -2,7 +2,15 @@ import { type ConfigText, decodeConfig, encodeConfig, parseConfig, pluginArrays 
 import { addEntry, ourEntries, removeEntries, type Subject } from "./edit.js";
 import { isOurs } from "./entries.js";
 import { type FileSystem, readIfAny, resolved } from "./files.js";
-import { configFiles, freshFile, type Level, recordFolder, type Surroundings } from "./locations.js";
+import {
+  configFiles,
+  freshFile,
+  type Level,
+  PARTS,
+  type Part,
+  recordFolder,
+  type Surroundings,
+} from "./locations.js";
 import { packageNames } from "./own-package.js";
 import { type InstallRecord, Records } from "./record.js";
 
@@ -35,15 +43,16 @@ interface ConfigFile {
   readonly listsUs: boolean;
 }
 
-const FRESH = `{\n  "$schema": "https://opencode.ai/config.json"\n}\n`;
+const fresh = (schema: string) => `{\n  "$schema": "https://opencode.ai/${schema}.json"\n}\n`;
+const FRESH: Readonly<Record<Part, string>> = { server: fresh("config"), tui: fresh("tui") };
 
 /**
  * The one change that makes OpenCode load `spec` at a level. An entry that is there, in whatever version, is changed to
  * it; otherwise it goes where OpenCode reads plugins already, or else into the file that counts most.
  * @throws InstallError
  */
-export function planInstall(level: Level, spec: string, ports: PlanPorts): FileChange {
-  const groups = configFiles(level, ports.surroundings).map(({ paths, joins }) => {
+export function planInstall(level: Level, spec: string, ports: PlanPorts, part: Part = "server"): FileChange {
+  const groups = configFiles(level, ports.surroundings, part).map(({ paths, joins }) => {
     const there = paths.flatMap((path) => configFile(path, ports) ?? []);
     const counting = joins ? there : there.filter((file) => file.hasPlugins).slice(-1);
     return { there, counting };
@@ -55,7 +64,7 @@ export function planInstall(level: Level, spec: string, ports: PlanPorts): FileC
     listing ??
     own.flatMap(({ counting }) => counting).findLast((one) => one.hasPlugins) ??
     own.flatMap(({ there }) => there).at(-1);
-  if (!file) return freshInstall(freshFile(level, ports.surroundings), spec, ports);
+  if (!file) return freshInstall(freshFile(level, ports.surroundings, part), spec, FRESH[part], ports);
   const { body, insertion } = addEntry(file.subject, spec);
   return changed(file, body, insertion ? { insertion } : "keep");
 }
@@ -63,8 +72,7 @@ export function planInstall(level: Level, spec: string, ports: PlanPorts): FileC
 /** The changes after which no file of a level names the plugin. @throws InstallError */
 export function planUninstall(level: Level, ports: PlanPorts): FileChange[] {
   const records = new Records(ports.files, recordFolder(ports.surroundings));
-  const paths = configFiles(level, ports.surroundings).flatMap((group) => group.paths);
-  return paths.flatMap((path) => {
+  return allFiles(level, ports).flatMap((path) => {
     const file = configFile(path, ports);
     if (!file?.listsUs) return [];
     const record = records.read(file.target);
@@ -74,39 +82,48 @@ export function planUninstall(level: Level, ports: PlanPorts): FileChange[] {
   });
 }
 
+/** Of both parts. */
+function allFiles(level: Level, { surroundings }: PlanPorts): string[] {
+  return PARTS.flatMap((part) => configFiles(level, surroundings, part)).flatMap((group) => group.paths);
+}
+
 /**
- * The change that puts back the file of a level that was edited last, as it was before. What is there now is kept as a copy, so
- * that a second one undoes the first.
+ * The changes that put back the files of a level that were edited last, and together, as they were before. What is there
+ * now is kept as a copy, so that a second one undoes the first.
  * @throws InstallError
  */
 export function planRollback(level: Level, { files, surroundings }: PlanPorts): FileChange[] {
   const records = new Records(files, recordFolder(surroundings));
-  const edited = configFiles(level, surroundings)
-    .flatMap((group) => group.paths)
-    .flatMap((path) => {
-      const target = resolved(files, path);
-      const copy = records.latest(target);
-      return copy ? [{ path, target, copy }] : [];
-    })
-    .sort((a, b) => (a.copy.name < b.copy.name ? -1 : 1));
-  return edited.slice(-1).map(({ path, target, copy }) => ({
-    path,
-    target,
-    before: readIfAny(files, target),
-    after: copy.bytes,
-    record: "forget",
-  }));
+  const edited = allFiles(level, { files, surroundings }).flatMap((path) => {
+    const target = resolved(files, path);
+    const copy = records.latest(target);
+    return copy ? [{ path, target, copy }] : [];
+  });
+  // The files of one command have copies of one time.
+  const last = edited
+    .map(({ copy }) => copy.time)
+    .sort()
+    .at(-1);
+  return edited
+    .filter(({ copy }) => copy.time === last)
+    .map(({ path, target, copy }) => ({
+      path,
+      target,
+      before: readIfAny(files, target),
+      after: copy.bytes,
+      record: "forget",
+    }));
 }
 
-function freshInstall(path: string, spec: string, ports: PlanPorts): FileChange {
-  const { body, insertion } = addEntry(subjectOf(path, FRESH, ports), spec);
+function freshInstall(path: string, spec: string, empty: string, ports: PlanPorts): FileChange {
+  const { body, insertion } = addEntry(subjectOf(path, empty, ports), spec);
   if (!insertion) throw new Error("unreachable: a new file has no entry");
   return {
     path,
     target: resolved(ports.files, path),
     before: undefined,
     after: Buffer.from(body),
-    record: { insertion, fresh: FRESH },
+    record: { insertion, fresh: empty },
   };
 }
 

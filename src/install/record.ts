@@ -71,12 +71,12 @@ export class Records {
     return file;
   }
 
-  /** The newest copy of a file: its name, which orders copies by time, and its bytes. */
-  latest(path: string): { readonly name: string; readonly bytes: Buffer } | undefined {
+  /** The newest copy of a file: its time, which orders as text, and its bytes. */
+  latest(path: string): { readonly time: string; readonly bytes: Buffer } | undefined {
     const folder = join(this.#folder, "backups", nameOf(path));
     const name = this.#backups(folder).at(-1);
     const bytes = name === undefined ? undefined : readIfAny(this.#files, join(folder, name));
-    return name !== undefined && bytes ? { name, bytes } : undefined;
+    return name !== undefined && bytes ? { time: name.slice(0, name.indexOf("-")), bytes } : undefined;
   }
 
   /** The names of the copies in a folder, the oldest first. */

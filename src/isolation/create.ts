@@ -8,7 +8,7 @@ import {
   NativeError,
   Searcher,
 } from "../native/index.js";
-import type { IsolationOptions } from "./search.js";
+import type { IsolatedSearch, IsolationOptions } from "./search.js";
 
 export interface SearchSettings extends IsolationOptions {
   /** `none`: in this process, and in helpers only when this process cannot load the addon. */
@@ -19,8 +19,17 @@ export interface SearchSettings extends IsolationOptions {
   readonly load?: () => unknown;
 }
 
+/** A search whose means can be tried before it is used. */
+export interface LazyCodeSearch extends CodeSearch {
+  /**
+   * Loads the addon, or starts the first helper, for searches below the path.
+   * @throws NativeError `ERR_NO_RUNTIME`, `ERR_NO_HELPER` when nothing on this machine can search; the signal's reason
+   */
+  open(path: string, signal?: AbortSignal): Promise<void>;
+}
+
 /** What searches code, in this process or in helper processes. Loads and starts nothing before the first call. */
-export function createSearch(settings: SearchSettings): CodeSearch {
+export function createSearch(settings: SearchSettings): LazyCodeSearch {
   return new LazySearch(async () => {
     if (settings.isolation === "process") return isolated(settings);
     try {
@@ -34,19 +43,24 @@ export function createSearch(settings: SearchSettings): CodeSearch {
   });
 }
 
-async function isolated(settings: SearchSettings): Promise<CodeSearch> {
+async function isolated(settings: SearchSettings): Promise<IsolatedSearch> {
   const { IsolatedSearch } = await import("./search.js");
   return new IsolatedSearch(settings);
 }
 
 /** Decides at the first call which search it is. */
-class LazySearch implements CodeSearch {
-  readonly #create: () => Promise<CodeSearch>;
-  #search: Promise<CodeSearch> | undefined;
+class LazySearch implements LazyCodeSearch {
+  readonly #create: () => Promise<Searcher | IsolatedSearch>;
+  #search: Promise<Searcher | IsolatedSearch> | undefined;
   #closed = false;
 
-  constructor(create: () => Promise<CodeSearch>) {
+  constructor(create: () => Promise<Searcher | IsolatedSearch>) {
     this.#create = create;
+  }
+
+  async open(path: string, signal?: AbortSignal) {
+    const search = await this.#it(signal);
+    if ("open" in search) await search.open(path, signal);
   }
 
   async grep(options: GrepOptions, signal?: AbortSignal) {
@@ -81,7 +95,7 @@ class LazySearch implements CodeSearch {
     await (await this.#search?.catch(() => undefined))?.close();
   }
 
-  #it(signal: AbortSignal | undefined): Promise<CodeSearch> {
+  #it(signal: AbortSignal | undefined): Promise<Searcher | IsolatedSearch> {
     signal?.throwIfAborted();
     if (this.#closed) throw new NativeError("ERR_CLOSED", "the search has been closed");
     this.#search ??= this.#create();

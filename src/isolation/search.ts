@@ -80,6 +80,14 @@ export class IsolatedSearch implements CodeSearch {
     this.#dropped = new FinalizationRegistry((release) => release());
   }
 
+  /** Starts the first helper, for searches below the path. Errors as a search, of which it does nothing. */
+  open(path: string, signal?: AbortSignal): Promise<void> {
+    return abortable(
+      this.#pool.run({ path, alone: false, signal }, async () => undefined),
+      signal,
+    );
+  }
+
   grep(options: GrepOptions, signal?: AbortSignal): Promise<GrepResult> {
     return this.#read("grep", options.path, options, signal);
   }

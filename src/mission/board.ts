@@ -34,6 +34,10 @@ function renderTask(task: Task): string {
   if (task.dependencies.length > 0 && task.state === "pending")
     parts.push(`after ${some(task.dependencies)}`);
   if (task.reason) parts.push(oneLine(task.reason));
+  const widened = (task.widened ?? []).flatMap((one) => one.globs);
+  if (widened.length > 0) parts.push(`write set widened by ${some(widened)}`);
+  const strays = new Set((task.strays ?? []).map((one) => one.path));
+  if (strays.size > 0) parts.push(`its commands reached outside of it: ${oneLine(some([...strays]))}`);
   return parts.join(" · ");
 }
 

@@ -4,6 +4,7 @@ import { budgetLines, tokensOf, WARN_AT } from "./budget.js";
 import { MissionError } from "./errors.js";
 import { updateHold } from "./holds.js";
 import { key, type Mission, missionSchema, type Task, taskSchema } from "./records.js";
+import { type Answer, requestKey, requestSchema } from "./requests.js";
 import {
   assertMissionTransition,
   assertTaskTransition,
@@ -91,6 +92,18 @@ export class MissionDraft implements MissionView {
   /** Leaves a notice for the Commander. */
   announce(text: string): void {
     this.set({ notice: { number: (this.#mission.notice?.number ?? 0) + 1, text, delivered: false } });
+  }
+
+  /**
+   * Answers a request, once: in the commit that carries it out.
+   * @throws MissionError `ERR_WITHDRAWN` when it was withdrawn or has its answer; nothing of the commit counts then.
+   */
+  answer(id: string, answer: Answer): void {
+    const place = requestKey.of(this.#mission.id, id);
+    const request = requestSchema.safeParse(this.#transaction.get(place)).data;
+    if (!request || request.answer)
+      throw new MissionError("ERR_WITHDRAWN", `request ${id} does not wait for an answer any more`);
+    this.#transaction.put(place, { ...request, answer });
   }
 
   /** Books what a turn has used; rounds and sessions are booked when they begin. */

@@ -10,7 +10,8 @@ export type MissionErrorCode =
   | "ERR_DEPTH"
   | "ERR_HELD"
   | "ERR_BUDGET"
-  | "ERR_INVALID_STATE";
+  | "ERR_INVALID_STATE"
+  | "ERR_WITHDRAWN";
 
 /** An error that a person or a model can act on: what is wrong, and the way out. */
 export class MissionError extends Error {

@@ -1,4 +1,5 @@
 export { renderBoard } from "./board.js";
+export { boardSince, SeenBoards } from "./board-delta.js";
 export {
   type Budget,
   type BudgetLimit,
@@ -38,9 +39,21 @@ export {
   missionSchema,
   ROLES,
   type Role,
+  type Stray,
   type Task,
   taskSchema,
 } from "./records.js";
+export {
+  ACTIONS,
+  type Action,
+  type Answer,
+  askEngine,
+  listRequests,
+  REQUEST_TTL_MS,
+  type Request,
+  requestKey,
+  requestSchema,
+} from "./requests.js";
 export {
   isActiveMission,
   isSettledTask,
@@ -50,4 +63,11 @@ export {
   type TaskState,
 } from "./states.js";
 export { MissionViews } from "./views.js";
-export { compileGlob, MAX_WRITE_SET_SIZE, overlap, writeSetCovers, writeSetSize } from "./write-set.js";
+export {
+  compileGlob,
+  expandBraces,
+  MAX_WRITE_SET_SIZE,
+  overlap,
+  writeSetCovers,
+  writeSetSize,
+} from "./write-set.js";

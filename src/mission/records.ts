@@ -85,8 +85,10 @@ export type DiagnosticsBaseline = z.infer<typeof diagnosticsBaselineSchema>;
 export const evidenceSchema = z.strictObject({
   attempt: z.number().int(),
   summary: z.string().optional(),
-  /** Files that the agent's own tools changed, relative to the project. */
+  /** Files of the write set that differ from how the task found them, as far as the tree can be measured. */
   changedFiles: z.array(z.string()),
+  /** False: the tree could not be measured, and only what editing tools changed is known. */
+  measured: z.boolean().optional(),
   commands: z.array(commandEvidence),
   diagnostics: diagnosticsEvidence.optional(),
   verdict: z.enum(["accept", "reject"]).optional(),
@@ -96,6 +98,40 @@ export const evidenceSchema = z.strictObject({
   cost: z.number(),
 });
 export type Evidence = z.infer<typeof evidenceSchema>;
+
+/** A file outside of every write set that changed while an agent of the task could have changed it. */
+export const straySchema = z.strictObject({
+  path: z.string(),
+  kind: z.enum(["added", "modified", "deleted"]),
+  /** States of the tree before it and after it. */
+  from: z.string(),
+  to: z.string(),
+  /** Tasks whose agents could have made it; more than one when several had a command under way. */
+  suspects: z.array(z.string()),
+  /** Nobody else could have, the user's own session and the engine's checks included. */
+  sole: z.boolean(),
+  /** A Reviewer's: the Worker cannot answer for it. */
+  role: z.enum(["worker", "reviewer"]),
+});
+export type Stray = z.infer<typeof straySchema>;
+
+/** A call under way that can change any file: what is left of it when the process dies. */
+export const openCallSchema = z.strictObject({
+  call: z.string(),
+  session: z.string(),
+  role: z.enum(["worker", "reviewer"]),
+  fromMs: z.number(),
+  tree: z.string(),
+});
+
+/** A write set that was made wider while the mission ran. */
+export const wideningSchema = z.strictObject({
+  globs: z.array(z.string()),
+  /** Who asked for it, as in the audit log. */
+  by: z.string(),
+  reason: z.string().optional(),
+  atMs: z.number(),
+});
 
 export const taskSchema = z.strictObject({
   id: z.string(),
@@ -119,6 +155,11 @@ export const taskSchema = z.strictObject({
   /** Files of the write set whose syntax was broken before the task began. */
   syntaxBaseline: z.array(z.string()).optional(),
   diagnosticsBaseline: diagnosticsBaselineSchema.optional(),
+  /** State of the tree when the task first began. */
+  treeBaseline: z.string().optional(),
+  strays: z.array(straySchema).optional(),
+  openCalls: z.array(openCallSchema).optional(),
+  widened: z.array(wideningSchema).optional(),
   workSession: z.string().optional(),
   reviewSession: z.string().optional(),
   /** What was wrong with the attempt before; empty for the first. */

@@ -11,6 +11,8 @@
 export interface CompiledGlob {
   readonly glob: string;
   readonly alternatives: readonly Alternative[];
+  /** The same without a difference between capital and small letters. */
+  readonly folded: readonly Alternative[];
 }
 
 interface Alternative {
@@ -21,7 +23,8 @@ interface Alternative {
 }
 
 export function compileGlob(glob: string): CompiledGlob {
-  return { glob, alternatives: expandBraces(glob).map((one) => compilePath(one, true)) };
+  const compile = (text: string) => expandBraces(text).map((one) => compilePath(one, true));
+  return { glob, alternatives: compile(glob), folded: compile(glob.toLowerCase()) };
 }
 
 const compiledSets = new WeakMap<readonly string[], readonly CompiledGlob[]>();
@@ -36,9 +39,12 @@ export function compileSet(globs: readonly string[]): readonly CompiledGlob[] {
   return compiled;
 }
 
-/** True when some path could match both globs. */
+/**
+ * True when some path could match both globs, on any file system: where capital letters do not tell files apart, two
+ * tasks must not meet either.
+ */
 export function globsIntersect(left: CompiledGlob, right: CompiledGlob): boolean {
-  return left.alternatives.some((a) => right.alternatives.some((b) => alternativesIntersect(a, b)));
+  return left.folded.some((a) => right.folded.some((b) => alternativesIntersect(a, b)));
 }
 
 /** The first pair of globs, one from each write set, that can match the same path. */
@@ -121,7 +127,9 @@ type Token = { readonly literal: string } | "any" | "star";
 type Segment = readonly Token[] | "globstar";
 
 function compilePath(path: string, isGlob: boolean): Alternative {
-  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  // One letter can be written in several ways; file systems differ in which they keep.
+  const normal = path.normalize("NFC");
+  const parts = normal.split("/").filter((part) => part !== "" && part !== ".");
   const isFixed = (part: string) => !isGlob || !/[*?]/.test(part);
   const wild = parts.findIndex((part) => !isFixed(part));
   const lastWild = parts.findLastIndex((part) => !isFixed(part));

@@ -4,13 +4,15 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type * as Binding from "./binding.js";
 import { NativeError } from "./errors.js";
+import { type Attempt, explainLoadFailure } from "./load-failure.js";
+import { installedTargets, type Machine, targetsFor, thisMachine } from "./platform.js";
 
 const NAME = "opencode-orchestrator";
 let loaded: typeof Binding | undefined;
 
 /**
  * The native core, loaded at its first use and once for the process.
- * @throws NativeError `ERR_ADDON` naming the platform, what was tried, and the way out.
+ * @throws NativeError `ERR_ADDON`: the cause in its first line, the way out in its last, what was tried between them
  */
 export function addon(): typeof Binding {
   loaded ??= load();
@@ -19,33 +21,53 @@ export function addon(): typeof Binding {
 
 function load(): typeof Binding {
   const require = createRequire(import.meta.url);
-  const tried: string[] = [];
-  for (const target of targets()) {
-    // Installed from npm, the platform's package; in a checkout, the build's output.
-    const local = join(packageRoot(), "npm", target, `orchestrator.${target}.node`);
-    for (const candidate of existsSync(local) ? [local] : [`${NAME}-${target}`]) {
-      try {
-        return require(candidate) as typeof Binding;
-      } catch (error) {
-        tried.push(
-          `${candidate}: ${error instanceof Error ? error.message.split("\n", 1)[0] : String(error)}`,
-        );
-      }
+  const root = packageRoot();
+  const attempts: Attempt[] = [];
+  for (const candidate of candidates(root, require)) {
+    try {
+      return require(candidate) as typeof Binding;
+    } catch (error) {
+      const isMissing = (error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND";
+      attempts.push({ candidate, found: !isMissing, message: firstLine(error) });
     }
   }
-  throw new NativeError(
-    "ERR_ADDON",
-    `the native core for ${process.platform} ${process.arch} could not be loaded:\n${tried.join("\n")}\n` +
-      `Install it again without --no-optional (npm install ${NAME}), or build it from a checkout (npm start).`,
-    { platform: process.platform, arch: process.arch, tried },
-  );
+  throw failure(thisMachine(), attempts, installedTargets(dirname(root), NAME));
 }
 
-/** Names of the platform's binaries, the likelier C library first. */
-function targets(): string[] {
-  const base = `${process.platform}-${process.arch}`;
-  if (process.platform === "linux") return [`${base}-gnu`, `${base}-musl`];
-  return [process.platform === "win32" ? `${base}-msvc` : base];
+/** Files and packages to try. Which C library this is takes a while to find out, and mostly only one of two is there. */
+function candidates(root: string, require: NodeJS.Require): string[] {
+  const named = (machine: Machine) =>
+    targetsFor(machine).map((target) => {
+      // Installed from npm, the platform's package; in a checkout, the build's output.
+      const local = join(root, "npm", target, `orchestrator.${target}.node`);
+      return existsSync(local) ? local : `${NAME}-${target}`;
+    });
+  const all = named({ platform: process.platform, architecture: process.arch });
+  const there = all.filter((candidate) => isThere(candidate, require));
+  return there.length > 1 ? named(thisMachine()) : there.length > 0 ? there : all;
+}
+
+function isThere(candidate: string, require: NodeJS.Require): boolean {
+  try {
+    require.resolve(candidate);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function failure(machine: Machine, attempts: readonly Attempt[], installed: readonly string[]): NativeError {
+  const { cause, wayOut } = explainLoadFailure(machine, attempts, installed);
+  const tried = attempts.map(({ candidate, message }) => `${candidate}: ${message}`);
+  const { platform, architecture: arch, libc } = machine;
+  return new NativeError("ERR_ADDON", [cause, ...tried, wayOut].join("\n"), {
+    ...{ platform, arch, tried, cause, wayOut },
+    ...(libc && { libc: libc.family }),
+  });
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "";
 }
 
 /** The folder of our package.json: one up from the built file, two up from the source. */

@@ -2,6 +2,7 @@
 export { addon } from "./addon.js";
 export { NativeError } from "./errors.js";
 export { type LaneMetrics, WorkStealingLanes } from "./lanes.js";
+export { type Libc, runningLibc } from "./platform.js";
 export type {
   FileCount,
   FileSelection,

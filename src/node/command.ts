@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { maskSecrets } from "../log/index.js";
 import type { CommandResult } from "../ports/index.js";
 
 /** How much of a command's output is kept: its end, where failures are. */
 const KEPT_OUTPUT = 8_192;
+/** Until it is over: a secret of which the beginning has been cut off could not be told from other text. */
+const HELD_OUTPUT = 4 * KEPT_OUTPUT;
 /** Between the polite signal and the last one. */
 const GRACE_MS = 2_000;
 /** For the last output of a command that has ended. */
@@ -28,7 +31,7 @@ export async function runCommand(
   });
   let output = "";
   const keep = (chunk: string) => {
-    output = (output + chunk).slice(-KEPT_OUTPUT);
+    output = (output + chunk).slice(-HELD_OUTPUT);
   };
   child.stdout.setEncoding("utf8").on("data", keep);
   child.stderr.setEncoding("utf8").on("data", keep);
@@ -56,7 +59,9 @@ export async function runCommand(
     options.signal.throwIfAborted();
     // What the pipes still hold; a descendant that left the group may keep them open, so not for ever.
     await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
-    return { command, exitCode, durationMs: performance.now() - started, timedOut, output };
+    // It becomes evidence in the state, and part of what agents are told.
+    const kept = maskSecrets(output).slice(-KEPT_OUTPUT);
+    return { command, exitCode, durationMs: performance.now() - started, timedOut, output: kept };
   } finally {
     clearTimeout(timer);
     // A descendant that left the group could hold the other ends for as long as it lives.

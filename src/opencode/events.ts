@@ -58,6 +58,25 @@ export function editedFile(event: { type: string; properties: unknown }): string
   return withFile.safeParse(event.properties).data?.file;
 }
 
+const withFailedCall = z.object({
+  part: z.object({
+    type: z.literal("tool"),
+    sessionID: z.string(),
+    callID: z.string(),
+    state: z.object({ status: z.literal("error") }),
+  }),
+});
+
+/** The tool call that the event says has failed, of which no hook tells; undefined for every other event. */
+export function failedCall(event: {
+  type: string;
+  properties: unknown;
+}): { session: string; call: string } | undefined {
+  if (event.type !== "message.part.updated") return undefined;
+  const part = withFailedCall.safeParse(event.properties).data?.part;
+  return part && { session: part.sessionID, call: part.callID };
+}
+
 /** Reads an event by shape: the host's published types lag behind what it sends. */
 export function sessionEvent(event: { type: string; properties: unknown }): SessionEvent | undefined {
   switch (event.type) {

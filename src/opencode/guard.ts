@@ -1,9 +1,10 @@
 import { lstat, realpath } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { READ_ONLY_TOOLS } from "../agents/index.js";
-import type { MissionEngine } from "../engine/index.js";
+import { isReserved, type MissionEngine } from "../engine/index.js";
 import { writeSetCovers } from "../mission/index.js";
-import { editedPaths, projectPath } from "./changes.js";
+import { projectPath } from "./changes.js";
+import { effectOf, namedPaths } from "./tool-effects.js";
 
 /** A call of a tool, before it runs. */
 export interface GuardedCall {
@@ -28,10 +29,10 @@ export async function guardCall(engine: MissionEngine, directory: string, call: 
     throw new Error(
       `Task ${assignment.task} is ${task?.state ?? "gone"}: your report stands. End your turn.`,
     );
-  const paths = editedPaths(call.tool, call.args);
-  if (paths === undefined)
+  const effect = effectOf(call.tool, call.args);
+  if (effect.kind === "unreadable")
     throw new Error("This patch names no file in a way that can be checked. Use edit or write.");
-  await assertWritable(engine, directory, call.session, paths);
+  await assertWritable(engine, directory, call.session, namedPaths(effect));
 }
 
 function assertReadOnly(role: "planner" | "reviewer", tool: string): void {
@@ -58,16 +59,22 @@ export async function assertWritable(
     if (task && inside && !isReserved(inside) && writeSetCovers(task.writes, inside)) continue;
     const allowed = task?.writes.join(", ") || "nothing";
     throw new Error(
-      `${path} is outside the write set of this task (${allowed}). Work inside it, or report the task ` +
-        "as blocked and say which files you need.",
+      `${path} is outside the write set of this task (${allowed}). Work inside it, ask for more with ` +
+        "task_widen, or report the task as blocked and say which files you need.",
     );
   }
 }
 
-/** Git's own files run code, and OpenCode's folder holds plugins and our state: no glob makes them writable. */
-function isReserved(path: string): boolean {
-  const parts = path.toLowerCase().split("/");
-  return parts.includes(".git") || parts[0] === ".opencode";
+/** The paths relative to the project, links resolved; without those that lie outside of it. */
+export async function realPaths(directory: string, paths: readonly string[]): Promise<string[]> {
+  const project = await realpath(directory);
+  const found: string[] = [];
+  for (const path of paths) {
+    const target = await realTarget(resolve(directory, path)).catch(() => undefined);
+    const inside = target && projectPath(project, target);
+    if (inside) found.push(inside);
+  }
+  return found;
 }
 
 /** Where a write to the path would end up: its nearest parent that exists, with links resolved, and the rest. */

@@ -1,14 +1,18 @@
 import type { Hooks } from "@opencode-ai/plugin";
 import type { Hook, HookRegistry } from "../hooks/index.js";
-import { MissionError } from "../mission/index.js";
-import { todoFile } from "../node/index.js";
+import { MissionError, type SeenBoards } from "../mission/index.js";
+import { memoryFile, todoFile } from "../node/index.js";
 import { budget } from "./budget.js";
-import { type ChangedFiles, editedPaths } from "./changes.js";
+import type { ChangedFiles } from "./changes.js";
 import { type MissionCommand, runCommand } from "./commands.js";
+import { contextHooks } from "./context-hooks.js";
 import { editedFile, sessionEvent } from "./events.js";
 import { guardCall } from "./guard.js";
 import type { OpenCodeHost } from "./host.js";
 import type { OpenedProject } from "./opened-project.js";
+import type { SessionContext } from "./session-context.js";
+import { effectOf, namedPaths } from "./tool-effects.js";
+import { writeWatch } from "./write-watch.js";
 
 type Input<Point extends keyof Hooks> = Parameters<Extract<Hooks[Point], (...input: never[]) => unknown>>;
 
@@ -18,9 +22,11 @@ export type HostPoints = {
   readonly "command.execute.before": Input<"command.execute.before">;
   readonly "chat.message": Input<"chat.message">;
   readonly "chat.params": Input<"chat.params">;
-  readonly "experimental.chat.messages.transform": Input<"experimental.chat.messages.transform">;
   readonly "tool.execute.before": Input<"tool.execute.before">;
   readonly "tool.execute.after": Input<"tool.execute.after">;
+  readonly "experimental.chat.system.transform": Input<"experimental.chat.system.transform">;
+  readonly "experimental.chat.messages.transform": Input<"experimental.chat.messages.transform">;
+  readonly "experimental.session.compacting": Input<"experimental.session.compacting">;
 };
 
 const POINTS: readonly (keyof HostPoints)[] = [
@@ -28,9 +34,11 @@ const POINTS: readonly (keyof HostPoints)[] = [
   "command.execute.before",
   "chat.message",
   "chat.params",
-  "experimental.chat.messages.transform",
   "tool.execute.before",
   "tool.execute.after",
+  "experimental.chat.system.transform",
+  "experimental.chat.messages.transform",
+  "experimental.session.compacting",
 ];
 
 export interface HookContext {
@@ -38,6 +46,8 @@ export interface HookContext {
   readonly project: OpenedProject;
   readonly host: OpenCodeHost;
   readonly changed: ChangedFiles;
+  readonly boards: SeenBoards;
+  readonly sessions: SessionContext;
   /** What is wrong with the options that limit missions: none begins until it is mended. */
   readonly limits: readonly string[];
   /** The mission command that stands under a name; undefined for a command of somebody else's. */
@@ -52,8 +62,10 @@ export function pluginHooks(context: HookContext): Hook<HostPoints>[] {
     commands(context),
     chosenModel(context),
     changedFiles(context),
+    writeWatch(context.directory, context.project),
     todo(context),
     sessions(context),
+    ...contextHooks(context),
   ];
 }
 
@@ -121,7 +133,7 @@ function changedFiles({ project, changed }: HookContext): Hook<HostPoints> {
     name: "changed-files",
     on: {
       "tool.execute.after": async ({ tool, args, sessionID }) => {
-        const paths = editedPaths(tool, args) ?? [];
+        const paths = namedPaths(effectOf(tool, args));
         if (paths.length > 0 && (await project.engineIfAny())?.assignment(sessionID))
           changed.record(sessionID, paths);
       },
@@ -133,17 +145,19 @@ function changedFiles({ project, changed }: HookContext): Hook<HostPoints> {
   };
 }
 
-/** Takes in what somebody has edited in todo.md. */
+/** Takes in what somebody has edited in todo.md and memory.md. */
 function todo({ directory, project }: HookContext): Hook<HostPoints> {
-  const file = todoFile(directory);
+  const files = [todoFile(directory), memoryFile(directory)];
   return {
     name: "todo",
     on: {
       // Editing tools of the host tell of a file; whoever edits otherwise is noticed when a session is next idle.
       event: async ({ event }) => {
-        if (!project.isWanted || (event.type !== "session.idle" && editedFile(event) !== file)) return;
-        // Not waited for: the file is read while the missions go on. It never rejects.
-        void (await project.ifAny())?.readTodo();
+        const edited = editedFile(event);
+        const isDue = event.type === "session.idle" || (edited !== undefined && files.includes(edited));
+        if (!project.isWanted || !isDue) return;
+        // Not waited for: the files are read while the missions go on. It never rejects.
+        void (await project.ifAny())?.readFiles();
       },
     },
   };

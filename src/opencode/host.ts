@@ -103,7 +103,7 @@ export class OpenCodeHost implements Host {
   }
 
   #running(session: string): Turn {
-    return { state: "running", waiting: (this.#questions.get(session)?.size ?? 0) > 0 };
+    return { state: "running", waiting: this.isAsking(session) };
   }
 
   async abort(session: string): Promise<void> {
@@ -136,6 +136,11 @@ export class OpenCodeHost implements Host {
     const questions = this.#questions.get(session);
     questions?.delete(question);
     if (questions?.size === 0) this.#questions.delete(session);
+  }
+
+  /** Whether a session waits for an answer of the user. */
+  isAsking(session: string): boolean {
+    return (this.#questions.get(session)?.size ?? 0) > 0;
   }
 
   /** To be called when the host has deleted a session. */

@@ -1,7 +1,9 @@
 import * as z from "zod";
+import { DEFAULT_PRUNING, type PruneSettings } from "../context/index.js";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../engine/index.js";
 import type { HookSwitches } from "../hooks/index.js";
 import { type LanguageServerOptions, SERVER_IDS } from "../lsp/index.js";
+import { BUDGETS, type Budgets } from "../memory/index.js";
 import { budgetSchema } from "../mission/index.js";
 
 /** `anthropic/claude-…`: the provider's name ends at the first slash. */
@@ -82,6 +84,25 @@ const optionsSchema = z.strictObject({
     .prefault({}),
   /** Offer grep, glob, ast_search and outline to every session. */
   searchTools: z.boolean().default(true),
+  /** Tokens of notes that a request of a mission's agent carries, by tier. */
+  memory: z
+    .strictObject({
+      task: z.number().int().min(0).max(20_000).default(BUDGETS.task),
+      mission: z.number().int().min(0).max(20_000).default(BUDGETS.mission),
+      project: z.number().int().min(0).max(20_000).default(BUDGETS.project),
+    })
+    .prefault({}),
+  /** When an agent's conversation is cut. */
+  pruning: z
+    .strictObject({
+      keepSteps: z.number().int().min(1).max(1_000).default(DEFAULT_PRUNING.keepSteps),
+      batchTokens: z.number().int().min(1).max(1_000_000).default(DEFAULT_PRUNING.batchTokens),
+      hugeTokens: z.number().int().min(1_500).max(1_000_000).default(DEFAULT_PRUNING.hugeTokens),
+    })
+    .prefault({})
+    .transform((given) => ({ ...DEFAULT_PRUNING, ...given })),
+  /** Toasts about the progress of missions. */
+  toasts: z.boolean().default(true),
   /** Behaviours by name; `false` switches one off. */
   hooks: z.record(z.string(), z.boolean()).default({}),
 });
@@ -89,7 +110,10 @@ export type PluginOptions = EngineOptions & {
   readonly searchTools: boolean;
   /** Absent when they are off. */
   readonly languageServers?: LanguageServerOptions | undefined;
+  readonly toasts: boolean;
   readonly hooks: HookSwitches;
+  readonly memory: Budgets;
+  readonly pruning: PruneSettings;
   readonly native: {
     readonly isolation: "none" | "process";
     readonly index: boolean;

@@ -1,31 +1,36 @@
 import type { Hooks, PluginInput } from "@opencode-ai/plugin";
 import { HookRegistry } from "../hooks/index.js";
 import { createSearch } from "../isolation/index.js";
-import { cacheFolder, fileLog, systemClock } from "../node/index.js";
+import { fileLog } from "../log/index.js";
+import { SeenBoards } from "../mission/index.js";
+import { cacheFolder, systemClock } from "../node/index.js";
 import { Shutdown } from "../shutdown/index.js";
 import { memoryTool, missionTools, searchTools } from "../tools/index.js";
 import { ChangedFiles } from "./changes.js";
 import { type ConfigFindings, extendConfig } from "./config.js";
-import { assertWritable } from "./guard.js";
+import { assertWritable, realPaths } from "./guard.js";
 import { type HostPoints, hostHooks, pluginHooks } from "./hooks.js";
 import { OpenCodeHost } from "./host.js";
+import { findNativeCore } from "./native-core.js";
 import { OpenedProject } from "./opened-project.js";
 import { parseOptions } from "./options.js";
 import { Project } from "./project.js";
 import { RELEASE_ORDER } from "./release-order.js";
+import { SessionContext } from "./session-context.js";
 import { startUp } from "./startup.js";
 
 /**
  * Composes everything for one project directory. Nothing here waits for the host: its server is not up before
  * this returns.
  */
-export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
+export async function createPlugin(input: PluginInput, rawOptions: unknown): Promise<Hooks> {
   const { directory } = input;
   const log = fileLog({ pid: process.pid, directory });
   const shutdown = new Shutdown({ clock: systemClock, log });
   shutdown.add({ name: "log", priority: RELEASE_ORDER.log, release: () => log.settled() });
   const { options, problems, limits } = parseOptions(rawOptions);
   const changed = new ChangedFiles(directory);
+  const boards = new SeenBoards();
   let findings: ConfigFindings = { commands: new Map(), agents: new Map(), models: new Map() };
   const host = new OpenCodeHost(input, log, (role) => findings.agents.get(role) ?? role);
   const warn = (title: string, message: string) => void host.notify({ title, message, variant: "warning" });
@@ -38,14 +43,14 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       },
     },
     log,
-    onFallback: (error) => {
-      log.warn("search.fallback", { error: error.message });
-      warn("Searches run in helper processes", "This host cannot load the native core: missions are off.");
-    },
+    onFallback: (error) => log.warn("search.fallback", { error: error.message }),
   });
   shutdown.add({ name: "search", priority: RELEASE_ORDER.search, release: () => search.close() });
-  const project = new OpenedProject(() =>
-    Project.open({
+  const core = await findNativeCore(search, directory);
+  const project = new OpenedProject(async () => {
+    // The state of missions is in the core.
+    if (core.kind !== "here") throw core.error;
+    return Project.open({
       directory,
       host,
       log,
@@ -53,8 +58,9 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       search,
       shutdown,
       agentModel: (role) => findings.models.get(role),
-    }),
-  );
+      isAsking: (sessions) => sessions.some((session) => host.isAsking(session)),
+    });
+  });
   shutdown.add({
     name: "opening",
     priority: RELEASE_ORDER.opening,
@@ -66,6 +72,8 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       project,
       host,
       changed,
+      boards,
+      sessions: new SessionContext(options, log),
       limits,
       command: (name) => findings.commands.get(name),
     }),
@@ -82,6 +90,7 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
     engine: () => project.engine(),
     memory: async () => (await project.get()).memory,
     changedFiles: (session: string) => changed.of(session),
+    boards,
   };
   const searchPorts = {
     directory,
@@ -91,6 +100,10 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       if (engine) await assertWritable(engine, directory, session, paths);
     },
     recordChanged: (session: string, paths: readonly string[]) => changed.record(session, paths),
+    editing: async (session: string, call: string, paths: readonly string[]) =>
+      (await project.engineIfAny())?.writes.editing(session, call, await realPaths(directory, paths)),
+    edited: async (session: string, call: string, paths: readonly string[]) =>
+      (await project.engineIfAny())?.writes.edited(session, call, await realPaths(directory, paths)),
   };
 
   // Once the host is up: what it asks of its server during start would wait for ever.
@@ -100,7 +113,7 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       log.warn("options", { problem });
       warn("Options of opencode-orchestrator", problem);
     }
-    void startUp({ directory, log, project, warn });
+    void startUp({ directory, log, project, core, warn });
   });
 
   return {
@@ -108,7 +121,8 @@ export function createPlugin(input: PluginInput, rawOptions: unknown): Hooks {
       findings = extendConfig(config);
     },
     tool: {
-      ...(options.searchTools && searchTools(searchPorts)),
+      // Ours stand in for the host's: where they could not work, those must stay.
+      ...(options.searchTools && core.kind !== "none" && searchTools(searchPorts)),
       ...missionTools(ports),
       memory: memoryTool(ports),
     },

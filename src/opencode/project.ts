@@ -1,14 +1,16 @@
 import { existsSync } from "node:fs";
 import { appendFile, mkdir, realpath, writeFile } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
-import { amend, laneSlots, MissionEngine } from "../engine/index.js";
+import { amend, laneSlots, MissionEngine, Requests } from "../engine/index.js";
+import { TreeSnapshots } from "../git/index.js";
 import { LanguageServers } from "../lsp/index.js";
-import { Memory } from "../memory/index.js";
+import { Memory, NotesFile } from "../memory/index.js";
 import { isTerminalMission, MissionError, type MissionView, type Role } from "../mission/index.js";
 import { type CodeSearch, type NativeStore, WorkStealingLanes } from "../native/index.js";
 import {
   conflictFile,
   filesOf,
+  memoryFile,
   ProjectChecks,
   processOwner,
   SystemPressure,
@@ -16,6 +18,8 @@ import {
   stateFolder,
   systemClock,
   todoFile,
+  treeFolder,
+  watchState,
 } from "../node/index.js";
 import type { Host, Log, ModelRef } from "../ports/index.js";
 import type { Shutdown } from "../shutdown/index.js";
@@ -23,6 +27,8 @@ import { FileProjection, TodoFile } from "../todo/index.js";
 import type { PluginOptions } from "./options.js";
 import { RELEASE_ORDER } from "./release-order.js";
 import { keepState, openState } from "./state.js";
+import { Toasts } from "./toasts.js";
+import { TransitionLog } from "./transitions.js";
 
 export interface ProjectPorts {
   readonly directory: string;
@@ -33,6 +39,8 @@ export interface ProjectPorts {
   /** Lets go of what the project holds. */
   readonly shutdown: Shutdown;
   readonly agentModel: (role: Role) => ModelRef | undefined;
+  /** Whether the user is asked something in one of these sessions. */
+  readonly isAsking: (sessions: readonly string[]) => boolean;
 }
 
 /** The open state of one project directory: store, engine and what follows them. */
@@ -42,20 +50,49 @@ export class Project {
   readonly #store: NativeStore;
   readonly #todo: FileProjection;
   readonly #languageServers: LanguageServers;
+  readonly #transitions: TransitionLog;
+  readonly #notes: FileProjection;
+  readonly #tree: TreeSnapshots;
+  readonly #requests: Requests;
+  readonly #watch: Disposable;
+  readonly #toasts: Toasts | undefined;
   #keeping: Promise<void> = Promise.resolve();
 
   private constructor(ports: ProjectPorts, store: NativeStore) {
     this.#store = store;
+    this.#transitions = new TransitionLog(ports.log);
+    if (ports.options.toasts)
+      this.#toasts = new Toasts({
+        clock: systemClock,
+        notify: (notice) => ports.host.notify(notice),
+        isAsking: ports.isAsking,
+      });
     const random = { next: Math.random };
-    this.memory = new Memory({ store, clock: systemClock, random });
     this.#todo = this.#projection(ports, store);
     this.#languageServers = languageServers(ports);
+    this.#notes = notesProjection(ports, store);
+    this.memory = new Memory({
+      store,
+      clock: systemClock,
+      random,
+      onProjectChange: () => this.#notes.refresh(),
+    });
+    this.#tree = new TreeSnapshots(ports.directory, treeFolder(ports.directory), (reason) => {
+      ports.log.warn("tree.unmeasurable", { reason });
+      void ports.host.notify({
+        title: "What shell commands change cannot be measured",
+        message: reason,
+        variant: "warning",
+      });
+    });
     this.engine = new MissionEngine(
       {
         ...ports,
+        tree: this.#tree,
         store,
         lanes: new WorkStealingLanes(laneSlots(ports.options)),
         pressure: new SystemPressure(),
+        finalizer: new FinalizationRegistry((drop: () => void) => drop()),
         checks: new ProjectChecks(ports.directory, ports.search, (paths, signal) =>
           this.#languageServers.diagnose(paths, signal),
         ),
@@ -66,6 +103,8 @@ export class Project {
       },
       ports.options,
     );
+    this.#requests = new Requests({ engine: this.engine, store, clock: systemClock, random, log: ports.log });
+    this.#watch = watchState(stateFile(ports.directory), () => this.#requests.look());
   }
 
   /** Opens the project's state, creating it when there is none. */
@@ -83,15 +122,33 @@ export class Project {
     ports.shutdown.add({ name: "store", priority: RELEASE_ORDER.store, release: () => store.close() });
     const project = new Project(ports, store);
     project.#letGoAtTheEnd(ports.shutdown);
+    // Without a mission under way, here or in another process, nothing is measured against these.
+    if (project.engine.missions().every((mission) => isTerminalMission(mission.state)))
+      await project.#tree.forget().catch((error) => ports.log.warn("tree.forget", { error: String(error) }));
     project.#keep(ports);
     return project;
   }
 
   #letGoAtTheEnd(shutdown: Shutdown): void {
+    shutdown.add({
+      name: "requests",
+      priority: RELEASE_ORDER.engine,
+      release: () => {
+        this.#watch[Symbol.dispose]();
+        this.#toasts?.close();
+        return this.#requests.settled();
+      },
+    });
     shutdown.add({ name: "missions", priority: RELEASE_ORDER.engine, release: () => this.engine.close() });
     const end = () => this.#languageServers.close();
     shutdown.add({ name: "language servers", priority: RELEASE_ORDER.languageServers, release: end });
+    shutdown.add({ name: "tree", priority: RELEASE_ORDER.tree, release: () => this.#tree.close() });
     shutdown.add({ name: "todo.md", priority: RELEASE_ORDER.todo, release: () => this.#todo.settled() });
+    shutdown.add({
+      name: "memory.md",
+      priority: RELEASE_ORDER.todo,
+      release: () => this.#notes.settled(),
+    });
     shutdown.add({ name: "backup", priority: RELEASE_ORDER.keeping, release: () => this.#keeping });
   }
 
@@ -99,10 +156,12 @@ export class Project {
     this.#keeping = this.#keeping.then(() => keepState(this.#store, ports));
   }
 
-  /** Takes in what somebody may have edited in todo.md. Never rejects. */
-  readTodo(): Promise<void> {
+  /** Takes in what somebody may have edited in todo.md and memory.md. Never rejects. */
+  async readFiles(): Promise<void> {
     this.#todo.look();
-    return this.#todo.settled();
+    this.#notes.look();
+    await this.#todo.settled();
+    await this.#notes.settled();
   }
 
   #projection({ directory, host, log, shutdown }: ProjectPorts, store: NativeStore): FileProjection {
@@ -126,8 +185,9 @@ export class Project {
   }
 
   #changed(ports: ProjectPorts, view: MissionView): void {
+    this.#transitions.note(view);
     this.#todo.refresh();
-    announceState(ports.host, view);
+    this.#toasts?.seen(view);
     if (isTerminalMission(view.mission.state)) this.#keep(ports);
   }
 }
@@ -143,10 +203,17 @@ function languageServers({ directory, search, log, options }: ProjectPorts): Lan
   });
 }
 
-const ANNOUNCED = { sealed: "success", blocked: "warning", failed: "error" } as const;
-
-function announceState(host: Host, { mission }: MissionView): void {
-  const variant = ANNOUNCED[mission.state as keyof typeof ANNOUNCED];
-  if (!variant) return;
-  void host.notify({ title: `Mission ${mission.id}`, message: mission.reason ?? mission.state, variant });
+function notesProjection({ directory, host, log }: ProjectPorts, store: NativeStore): FileProjection {
+  const notes = new NotesFile({
+    store,
+    log,
+    clock: systemClock,
+    random: { next: Math.random },
+    tell: (message) => void host.notify({ title: "memory.md", message, variant: "warning" }),
+  });
+  return new FileProjection(memoryFile(directory), {
+    clock: systemClock,
+    log,
+    bring: (text) => notes.bring(text),
+  });
 }

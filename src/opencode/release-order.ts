@@ -8,6 +8,7 @@ export const RELEASE_ORDER = {
   engine: 60,
   /** Once nobody asks them any more. */
   languageServers: 55,
+  tree: 55,
   todo: 50,
   keeping: 40,
   store: 30,

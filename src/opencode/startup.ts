@@ -1,25 +1,31 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { addon, REWRITE_JOURNAL, recoverRewrite } from "../native/index.js";
+import { REWRITE_JOURNAL, recoverRewrite } from "../native/index.js";
 import { stateFile } from "../node/index.js";
 import type { Log } from "../ports/index.js";
+import type { NativeCore } from "./native-core.js";
 import type { OpenedProject } from "./opened-project.js";
 
 interface StartupContext {
   readonly directory: string;
   readonly log: Log;
   readonly project: OpenedProject;
+  readonly core: NativeCore;
   readonly warn: (title: string, message: string) => void;
 }
 
+/** What is missing then. */
+const WITHOUT_CORE = {
+  helpers: "Missions are off; searches run in helper processes.",
+  none: "Missions and our search tools are off; OpenCode's own search tools stay.",
+} as const;
+
 /** What is due once the host is up: what was cut short is finished, and missions are taken up again. Never rejects. */
 export async function startUp(context: StartupContext): Promise<void> {
-  const { directory, log, warn } = context;
-  try {
-    addon();
-  } catch (error) {
-    log.error("addon.failed", { error: String(error) });
-    warn("opencode-orchestrator has no native core", describe(error));
+  const { directory, log, core, warn } = context;
+  if (core.kind !== "here") {
+    log.error("addon.failed", { error: core.error.message, searches: core.kind });
+    warn("opencode-orchestrator has no native core", `${WITHOUT_CORE[core.kind]}\n${core.error.message}`);
     return;
   }
   const due: Promise<void>[] = [];
@@ -42,7 +48,7 @@ async function recover({ project, log, warn }: StartupContext): Promise<void> {
   try {
     const here = await project.get();
     // What was edited while nobody was here counts before anybody goes on.
-    await here.readTodo();
+    await here.readFiles();
     const foreign = await here.engine.recover();
     for (const { id } of foreign)
       warn(

@@ -1,5 +1,6 @@
 export type * from "./checks.js";
 export type * from "./clock.js";
+export type * from "./finalizer.js";
 export type * from "./host.js";
 export type * from "./lanes.js";
 export type * from "./log.js";
@@ -7,3 +8,4 @@ export type * from "./owner.js";
 export type * from "./pressure.js";
 export type * from "./random.js";
 export type * from "./store.js";
+export type * from "./work-tree.js";

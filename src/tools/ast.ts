@@ -107,7 +107,14 @@ function clippedLine(line: string): string {
   return shown === line ? line : `${shown} [line clipped]`;
 }
 
-function rewriteTool({ directory, search, assertWritable, recordChanged }: SearchPorts): ToolDefinition {
+function rewriteTool({
+  directory,
+  search,
+  assertWritable,
+  recordChanged,
+  editing,
+  edited,
+}: SearchPorts): ToolDefinition {
   return defineTool({
     description:
       "Replace code by shape, in all files at once. Shows the diff; with apply, writes all files or none.",
@@ -143,7 +150,13 @@ function rewriteTool({ directory, search, assertWritable, recordChanged }: Searc
           always: ["*"],
           metadata: { filepath: paths.join(", "), diff: preview.files.map((file) => file.diff).join("\n") },
         });
-        await preview.apply();
+        const call = `rewrite ${paths[0]}`;
+        await editing(context.sessionID, call, paths);
+        try {
+          await preview.apply();
+        } finally {
+          await edited(context.sessionID, call, paths);
+        }
         recordChanged(context.sessionID, paths);
         return `Written: ${scope}.`;
       }

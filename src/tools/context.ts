@@ -1,6 +1,7 @@
 import type { ToolContext, ToolDefinition } from "@opencode-ai/plugin";
 import * as z from "zod";
 import { describeIssue, type MissionEngine } from "../engine/index.js";
+import type { SeenBoards } from "../mission/index.js";
 import type { CodeSearch } from "../native/index.js";
 
 /** What the tools of a project work with. The engine is opened by the first tool that needs it. */
@@ -9,6 +10,7 @@ export interface ToolPorts {
   readonly engine: () => Promise<MissionEngine>;
   /** Files that a session's tools have changed, relative to the project. */
   readonly changedFiles: (session: string) => readonly string[];
+  readonly boards: SeenBoards;
 }
 
 /** What the search tools work with. */
@@ -19,6 +21,9 @@ export interface SearchPorts {
   readonly assertWritable: (session: string, paths: readonly string[]) => Promise<void>;
   /** Files that a tool of the session has changed. */
   readonly recordChanged: (session: string, paths: readonly string[]) => void;
+  /** A tool of the session is about to change these files; and has done so, or changed none. */
+  readonly editing: (session: string, call: string, paths: readonly string[]) => Promise<void>;
+  readonly edited: (session: string, call: string, paths: readonly string[]) => Promise<void>;
 }
 
 /** What our tools use of the host's tool context. */

@@ -23,6 +23,20 @@ export function missionTools(ports: ToolPorts): Record<string, ToolDefinition> {
     mission_board: boardTool(ports),
     mission_control: controlTool(ports),
     task_report: reportTool(ports),
+    task_widen: defineTool({
+      description:
+        "Ask for more files in your task's write set. Granted unless another task holds them; everybody sees it.",
+      args: {
+        globs: z.array(projectGlobSchema).min(1).max(20).describe("Files or folders, as narrow as you can"),
+        reason: z.string().trim().min(1).max(500).describe("Why the task cannot be done without them"),
+      },
+      execute: async (args, context) => {
+        const engine = await ports.engine();
+        const task = engine.assignment(context.sessionID)?.task ?? "";
+        const writes = await widen(engine, context.sessionID, task, args.globs, args.reason);
+        return `Granted. The write set is now: ${writes.join(", ")}`;
+      },
+    }),
     review_verdict: defineTool({
       description: "Accept or reject the task that you were given to review. Ends your work.",
       args: verdictSchema.shape,
@@ -54,14 +68,16 @@ function planTool(ports: ToolPorts): ToolDefinition {
 function boardTool(ports: ToolPorts): ToolDefinition {
   return defineTool({
     description:
-      "The mission's tasks and their states. With wait, returns when the mission needs you or has ended.",
-    args: { wait: z.boolean().default(false) },
-    execute: async ({ wait }, context) => {
+      "The mission's tasks and their states, of a long list only what has changed. With wait, returns when the " +
+      "mission needs you or has ended.",
+    args: { wait: z.boolean().default(false), whole: z.boolean().default(false) },
+    execute: async ({ wait, whole }, context) => {
       const engine = await ports.engine();
       const mission = engine.assignment(context.sessionID)?.mission;
       if (!mission) throw new MissionError("ERR_NO_MISSION", "this session has no mission");
       if (wait) context.metadata({ title: `Mission ${mission}` });
-      return engine.board(mission, wait ? context.abort : undefined);
+      const board = await engine.board(mission, wait ? context.abort : undefined);
+      return ports.boards.show(context.sessionID, board, whole);
     },
   });
 }
@@ -90,9 +106,15 @@ function controlTool(ports: ToolPorts): ToolDefinition {
         await engine.cancel(run.id, args.text ?? "cancelled by the Commander");
       else if (args.action === "retry") await retry(engine, session, task(), args.text);
       else if (args.action === "widen")
-        await widen(engine, session, task(), args.globs ?? fail("globs is missing: give the globs to add"));
+        await widen(
+          engine,
+          session,
+          task(),
+          args.globs ?? fail("globs is missing: give the globs to add"),
+          args.text,
+        );
       else await ask(engine, session, args.text ?? fail("text is missing: give the question"));
-      return engine.board(run.id);
+      return ports.boards.show(session, await engine.board(run.id), false);
     },
   });
 }

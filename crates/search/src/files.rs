@@ -139,4 +139,12 @@ impl FileFailure {
     pub fn new(path: &[u8], error: &io::Error) -> Self {
         Self { path: LossyText::from_bytes(path), kind: error.kind(), message: error.to_string() }
     }
+
+    /// Whether it may be read later although nothing happens to it: the system was short of files or of memory, or
+    /// there was an error of the device. Neither permissions nor bad rules are such a reason.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        use io::ErrorKind::{InvalidData, IsADirectory, NotADirectory, NotFound, Other, PermissionDenied};
+        !matches!(self.kind, PermissionDenied | NotFound | NotADirectory | IsADirectory | InvalidData | Other)
+    }
 }

@@ -1,20 +1,24 @@
 import {
   ancestors,
   compileGlob,
+  expandBraces,
   graphProblems,
   isActiveMission,
   isTerminalMission,
   MAX_TASKS,
   MAX_WRITE_SET_SIZE,
+  type Mission,
   type MissionDraft,
   MissionError,
   overlap,
   type PlanTask,
+  type Task,
   type TaskState,
   writeSetSize,
 } from "../../mission/index.js";
 import type { MissionEngine } from "../engine.js";
 import { MAX_DEPTH } from "../options.js";
+import type { MissionRun } from "../run.js";
 import { newTask } from "./plan.js";
 
 /** Sends a task back to a Worker, with fresh attempts and a note. A blocked mission goes on. */
@@ -25,9 +29,21 @@ export async function retry(
   note?: string,
 ): Promise<void> {
   const { run, actor } = await engine.speaker(session, "commander");
+  await retryTask(engine, run, { actor, id, note });
+}
+
+/** As `retry`, on behalf of anybody. `also` is in the same commit. */
+export async function retryTask(
+  engine: MissionEngine,
+  run: MissionRun,
+  wanted: { readonly actor: string; readonly id: string; readonly note?: string | undefined },
+  also?: (draft: MissionDraft) => void,
+): Promise<void> {
+  const { actor, id, note } = wanted;
   await engine.resumable(run.id);
   await run.change(actor, (draft) => {
     assertOpen(draft);
+    also?.(draft);
     const task = draft.task(id);
     draft.moveTask(id, "ready", {
       attemptLimit: task.attempt + engine.options.attempts,
@@ -38,19 +54,25 @@ export async function retry(
 }
 
 /**
- * Lets a task change more files, if no task that may run at the same time holds them.
- * @throws MissionError `ERR_PLAN_INVALID` when somebody does.
+ * Lets a task change more files, if no other task holds them: none of this mission that may run at the same time, and
+ * none that is under way in another mission of this project. A Worker can ask for its own running task, and must name what it needs.
+ * @returns the task's write set as it is now.
+ * @throws MissionError `ERR_PLAN_INVALID` or `ERR_HELD` when somebody holds them.
  */
 export async function widen(
   engine: MissionEngine,
   session: string,
   id: string,
-  globs: string[],
-): Promise<void> {
-  const { run, actor } = await engine.speaker(session, "commander", "worker");
-  await run.change(actor, (draft) => {
+  globs: readonly string[],
+  reason?: string,
+): Promise<readonly string[]> {
+  const { run, assignment, actor } = await engine.speaker(session, "commander", "worker");
+  if (assignment.role === "worker" && assignment.task !== id)
+    throw new MissionError("ERR_NOT_ASSIGNED", `task ${id} is not yours: ask for your own`);
+  return run.change(actor, (draft) => {
     assertOpen(draft);
     const task = draft.task(id);
+    if (assignment.role === "worker") assertWorkersWish(draft.mission, task, session, globs);
     const byId = new Map(draft.tasks.map((one) => [one.id, one]));
     const size = writeSetSize([...globs, ...draft.tasks.flatMap((one) => one.writes)]);
     if (size > MAX_WRITE_SET_SIZE)
@@ -69,9 +91,40 @@ export async function widen(
           `${shared[0]} meets ${shared[1]}, which task ${other.id} (${other.state}) holds: wait until it is done`,
         );
     }
-    draft.setTask(id, { writes: [...new Set([...task.writes, ...globs])] });
+    const fresh = globs.filter((glob) => !task.writes.includes(glob));
+    if (fresh.length === 0) return task.writes;
+    const widening = { globs: fresh, by: actor, ...(reason && { reason }), atMs: engine.now() };
+    const writes = [...task.writes, ...fresh];
+    draft.setTask(id, { writes, widened: [...(task.widened ?? []), widening] });
+    return writes;
   });
 }
+
+/** The write set is a limit that the user can rely on: a Worker moves it step by step, and in sight of everybody. */
+function assertWorkersWish(mission: Mission, task: Task, session: string, globs: readonly string[]): void {
+  if (!isActiveMission(mission.state) || task.state !== "running" || task.workSession !== session)
+    throw new MissionError(
+      "ERR_INVALID_STATE",
+      `task ${task.id} is ${task.state}: it is not yours to widen now`,
+    );
+  const wide = globs.find((glob) =>
+    expandBraces(glob).some((one) => /[*?]/.test(one.split("/", 1)[0] ?? "")),
+  );
+  if (wide !== undefined)
+    throw new MissionError(
+      "ERR_PLAN_INVALID",
+      `${wide} begins with a wildcard: name the files or the folders that the task needs`,
+    );
+  const asked = (task.widened ?? []).filter((one) => one.by.startsWith("worker")).length;
+  if (asked >= MAX_WIDENINGS)
+    throw new MissionError(
+      "ERR_PLAN_INVALID",
+      `task ${task.id} was widened ${asked} times: report it as blocked, and say what it needs as a whole`,
+    );
+}
+
+/** A task that needs more files time and again was planned wrongly. */
+const MAX_WIDENINGS = 5;
 
 /** Adds one task beside the plan, on behalf of the Commander or of a Worker whose task it then comes below. */
 export async function delegate(engine: MissionEngine, session: string, plan: PlanTask): Promise<void> {

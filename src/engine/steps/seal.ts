@@ -2,11 +2,16 @@ import { type MissionDraft, type Task, writeSetCovers } from "../../mission/inde
 import { rework, type StepContext } from "../context.js";
 import { MAX_VERIFICATIONS } from "../options.js";
 import type { Verification } from "../verification.js";
+import { judgeMission } from "../writes/index.js";
 
 /** Checks everything again on the whole tree: the mission is sealed, or somebody has more to do. */
 export async function seal(run: StepContext): Promise<void> {
   const { verification: number } = run.view().mission;
-  const verification = await run.verifier.mission(run.view(), run.signal);
+  const strays = await judgeMission(run.verifier.writes, () => run.view());
+  const verification =
+    strays.length > 0
+      ? { findings: strays, commands: [] }
+      : await run.verifier.mission(run.view(), run.signal);
   await run.change("engine", (draft) => {
     const { mission } = draft;
     if (mission.state !== "verifying" || mission.verification !== number) return;

@@ -8,18 +8,26 @@ export async function work(run: StepContext, id: string): Promise<void> {
   const session = await run.session(before.workSession, "worker", before);
   const sameSession = session === before.workSession;
   if (before.state === "ready") {
+    const treeBaseline = before.treeBaseline ?? (await run.verifier.writes.snapshot());
     // Before the Worker's first edit: what it finds then would count as already there.
     const baseline = before.syntaxBaseline ? {} : await run.verifier.baseline(before.writes, run.signal);
     const begin = run.change("engine", (draft) => {
       // Somebody may have cancelled it while its session was made.
       if (draft.task(id).state !== "ready") return false;
-      draft.moveTask(id, "running", { attempt: before.attempt + 1, workSession: session, ...baseline });
+      draft.moveTask(id, "running", {
+        attempt: before.attempt + 1,
+        workSession: session,
+        ...baseline,
+        ...(treeBaseline && { treeBaseline }),
+      });
       return true;
     });
     // Another mission was faster: the job is asked for again, and waits for it.
     if (!(await begin.catch(falseIfHeld))) return;
-  } else if (!sameSession) {
-    await run.change("engine", (draft) => draft.setTask(id, { workSession: session }));
+  } else {
+    // A command may have been under way when the process that ran it died.
+    await run.verifier.writes.settled(before.mission, id);
+    if (!sameSession) await run.change("engine", (draft) => draft.setTask(id, { workSession: session }));
   }
   const task = taskOf(run, id);
   const end = await run.converse({

@@ -118,7 +118,7 @@ fn needles(files: &[Vec<u8>], exact: &Columns) -> Needles {
 
 fn count(files: &[Vec<u8>], exact: &Columns, text: &[u8]) -> usize {
     let mut builder = RegexMatcherBuilder::new();
-    builder.unicode(false).case_insensitive(true).fixed_strings(true);
+    builder.unicode(false).fixed_strings(true);
     let matcher = builder.build(std::str::from_utf8(text).unwrap()).unwrap();
     let mut found = Bitmap::new(files.len());
     exact.candidates(&GramQuery::text(text).into(), &mut found);

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use orchestrator_scheduler::executor::Priority;
 use orchestrator_search::submit;
 
+use super::answer::Catch;
 use super::build::Build;
-use super::root::{Catch, Ready, Root, lock};
+use super::root::{Ready, Root, lock};
 use super::signing::Signing;
 use super::sweep;
 use super::watch::Waited;

@@ -72,6 +72,7 @@ impl Root {
         // since the walk began cannot be told.
         let nested = walked.directories.iter().any(|one| one.has_git && !one.path.is_empty());
         let uncertain = nested || state.inputs.changed();
+        state.rescan_what_may_be_readable(walked);
         state.renew_rules(self.path())?;
         if uncertain {
             state.rescan(b"");

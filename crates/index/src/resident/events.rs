@@ -8,7 +8,7 @@ use orchestrator_search::paths::{absolute, os_path, split};
 use orchestrator_search::{SearchError, Stamp, is_rules_name, link_count, standard_rules};
 
 use super::inputs::Inputs;
-use super::state::{State, key};
+use super::state::{State, below, key};
 use super::watch::{Touch, Watcher};
 
 /// What an entry is now.
@@ -70,7 +70,8 @@ impl State {
     pub(super) fn renew_rules(&mut self, root: &Path) -> Result<(), SearchError> {
         let repositories = self.repositories(root);
         self.inputs = Inputs::of(root, &repositories);
-        self.rules = standard_rules(root)?;
+        self.unread_rules = standard_rules(root)?;
+        self.rules = self.unread_rules.clone();
         Ok(())
     }
 
@@ -85,7 +86,9 @@ impl State {
         // It went with a directory above it.
         let Some(directory) = self.directories.get(&key(parent)) else { return };
         let parent_hidden = directory.hidden;
-        let was_directory = self.directories.contains_key(&key(path));
+        // A walk that is older than its end may have brought back what lay below it.
+        let was_directory =
+            self.directories.contains_key(&key(path)) || below(&self.directories, path).next().is_some();
         if was_directory && now != Now::Directory {
             self.remove_below(path);
             watcher.remove_below(path);

@@ -4,6 +4,7 @@
 //! the list covers does not walk, and reads only files whose filter lets its pattern through. See `docs/SEARCH_INDEX.md`
 //! for the format, the plan, and why no match is missed.
 
+mod answer;
 mod background;
 mod base;
 mod build;
@@ -23,6 +24,8 @@ mod signing;
 mod state;
 mod sweep;
 mod trust;
+mod unsigned;
+mod walks;
 mod watch;
 
 use std::collections::HashMap;

@@ -138,9 +138,8 @@ impl State {
                 None => self.remove(&path.0),
                 Some(now) => {
                     self.upsert(&path.0, now.hidden);
-                    if now.signed.is_some() {
-                        self.signing.insert(path.clone());
-                        self.install(&path, now.signed);
+                    if let Some(signed) = now.signed {
+                        self.put(&path, signed);
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! Comparing what is known with what a walk found.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 
 use orchestrator_search::paths::{PathKey, PathList, absolute, joined, split};
@@ -31,15 +31,19 @@ impl Found {
         found
     }
 
-    /// Whether all files are on file systems that tell of every change.
+    /// Whether all files are on file systems that tell of every change, as far as they are still there: what went since
+    /// is heard of, and looked at again.
     pub(super) fn are_heard_of(&self, root: &Path) -> bool {
-        let mut known = HashMap::new();
+        let mut known = HashSet::new();
         self.stats.iter().enumerate().all(|(at, stat)| {
-            stat.is_none_or(|(stamp, _)| {
-                *known
-                    .entry(stamp.device)
-                    .or_insert_with(|| trust::hears_everything(&absolute(root, split(self.paths.get(at)).0)))
-            })
+            let Some((stamp, _)) = stat.filter(|(stamp, _)| !known.contains(&stamp.device)) else {
+                return true;
+            };
+            let heard = trust::hears_everything(&absolute(root, split(self.paths.get(at)).0));
+            if heard == Some(true) {
+                known.insert(stamp.device);
+            }
+            heard != Some(false)
         })
     }
 
@@ -154,6 +158,16 @@ impl State {
         }
     }
 
+    /// Where the system was short of something, the next search tries again: nothing that happens to the tree would
+    /// tell.
+    pub(super) fn rescan_what_may_be_readable(&mut self, walked: &Walked) {
+        for failure in walked.failures.iter().filter(|failure| failure.may_pass()) {
+            let path = failure.path.as_bytes();
+            let directory = if self.directories.contains_key(&key(path)) { path } else { split(path).0 };
+            self.rescan(directory);
+        }
+    }
+
     fn take_file(&mut self, path: &[u8], hidden: bool, stat: Option<(Stamp, u64)>) {
         let known = match (self.in_base(path), self.added.get(&key(path))) {
             (Some(at), _) => self.base.hidden.get(at) == hidden,
@@ -184,4 +198,33 @@ impl State {
 
 fn is_in(path: &[u8], scope: &[u8]) -> bool {
     path == scope || orchestrator_search::paths::is_below(path, scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use orchestrator_search::{FileFailure, standard_rules};
+
+    use super::super::inputs::Inputs;
+    use super::*;
+
+    #[test]
+    fn a_folder_is_read_again_if_the_system_was_short_of_something() {
+        const EMFILE: i32 = 24;
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = State::new(standard_rules(folder.path()).unwrap(), Inputs::default());
+        let error = |kind| io::Error::from(kind);
+        for (error, again) in [
+            (error(io::ErrorKind::PermissionDenied), false),
+            (io::Error::other("a bad rule"), false),
+            (error(io::ErrorKind::OutOfMemory), true),
+            (io::Error::from_raw_os_error(EMFILE), cfg!(unix)),
+        ] {
+            let walked = Walked { failures: vec![FileFailure::new(b"", &error)], ..Walked::default() };
+            state.pending.clear();
+            state.rescan_what_may_be_readable(&walked);
+            assert_eq!(state.pending.contains_key(&b""[..]), again, "{error}");
+        }
+    }
 }

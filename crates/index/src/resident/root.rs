@@ -6,19 +6,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use orchestrator_scheduler::executor::Executor;
-use orchestrator_search::{Answer, BeforeRead, Candidates, SearchError, WalkPlan, Walked, standard_rules};
+use orchestrator_search::{BeforeRead, SearchError, WalkPlan, Walked, standard_rules};
 
+use super::answer::identity;
 use super::base::Limits;
-use super::evaluate::Wanted;
 use super::inputs::Inputs;
 use super::reconcile::Found;
-use super::state::{State, Touched};
+use super::state::State;
 use super::watch::Watcher;
 use super::{IndexOptions, IndexState, IndexStatus};
 
 /// The index of one tree. See the [module](super).
 pub(super) struct Root {
     path: PathBuf,
+    /// Which directory it is: another one may come to have its path.
+    pub(super) identity: Option<(u64, u64)>,
     pub(super) executor: Executor,
     options: IndexOptions,
     /// `None`: nothing tells of changes, every search compares all stamps.
@@ -38,16 +40,6 @@ pub(super) struct Root {
 /// Is told of the finished index.
 pub(super) type Ready = Box<dyn FnOnce(IndexStatus) + Send>;
 
-/// What a call has to do before it can be answered.
-pub(super) enum Catch {
-    /// Everything is worked in.
-    Current,
-    /// These directories have to be walked; each with the number of its last touch.
-    Walk(Vec<(Vec<u8>, u64)>),
-    /// Nothing can be said.
-    Lost,
-}
-
 impl Root {
     /// A root of which nothing is known yet. Errors: what makes its rules unreadable.
     pub(super) fn new(
@@ -57,8 +49,11 @@ impl Root {
     ) -> Result<Arc<Self>, SearchError> {
         let inputs = Inputs::of(&path, std::slice::from_ref(&path));
         let rules = standard_rules(&path)?;
-        let watcher = (options.watch && super::trust::hears_everything(&path)).then(Watcher::new).flatten();
+        let watcher = (options.watch && super::trust::hears_everything(&path) == Some(true))
+            .then(Watcher::new)
+            .flatten();
         let root = Arc::new(Self {
+            identity: identity(&path),
             path,
             executor,
             options,
@@ -110,13 +105,6 @@ impl Root {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds all that happened so far to what was heard.
-    pub(super) fn listen(&self, state: &mut State) {
-        if let Some(watcher) = &self.watcher {
-            watcher.drain(&mut state.heard);
-        }
-    }
-
     /// Ends its work. Calls that are being answered from it go on with what they have.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
@@ -146,95 +134,8 @@ impl Root {
         }
     }
 
-    fn is_watched(&self) -> bool {
+    pub(super) fn is_watched(&self) -> bool {
         self.watcher.as_ref().is_some_and(|watcher| watcher.is_complete())
-    }
-
-    /// Works in what happened up to now.
-    pub(super) fn catch_up(&self, state: &mut State) -> Catch {
-        let Some(watcher) = self.watcher.as_ref().filter(|watcher| watcher.is_complete()) else {
-            if state.inputs.changed() && state.renew_rules(&self.path).is_err() {
-                return Catch::Lost;
-            }
-            return Catch::Walk(vec![(Vec::new(), state.touches)]);
-        };
-        watcher.drain(&mut state.heard);
-        state.check_linked_rules(&self.path);
-        if state.heard.root_gone {
-            return Catch::Lost;
-        }
-        if std::mem::take(&mut state.heard.lost) || state.inputs.changed() {
-            state.heard.touched.clear();
-            // What the walks under way have listed may be older than this.
-            state.tell_walks(b"");
-            if state.renew_rules(&self.path).is_err() {
-                return Catch::Lost;
-            }
-            state.rescan(b"");
-        } else if state.apply(&self.path, watcher).is_err() {
-            return Catch::Lost;
-        }
-        if state.pending.is_empty() {
-            return Catch::Current;
-        }
-        Catch::Walk(state.pending.iter().map(|(path, touch)| (path.clone(), *touch)).collect())
-    }
-
-    /// The answer to a call.
-    pub(super) fn answer(self: &Arc<Self>, wanted: Wanted) -> Answer {
-        let mut state = self.lock();
-        if !state.listed || self.is_closed() {
-            return Answer::Unknown;
-        }
-        match self.catch_up(&mut state) {
-            Catch::Current => {
-                let files = state.evaluate(&self.path, &wanted);
-                let unsigned = state.unsigned_count() > 0;
-                drop(state);
-                if unsigned {
-                    self.sign();
-                }
-                files.map_or(Answer::Unknown, Answer::Files)
-            }
-            Catch::Walk(scopes) => {
-                let plan = self.plan(&mut state, &scopes);
-                let touched = state.begin_walk();
-                let root = Arc::clone(self);
-                Answer::Walk(
-                    plan,
-                    Box::new(move |walked| root.after_walk(&walked, &scopes, &wanted, &touched)),
-                )
-            }
-            Catch::Lost => {
-                drop(state);
-                self.close();
-                Answer::Unknown
-            }
-        }
-    }
-
-    fn after_walk(
-        self: &Arc<Self>,
-        walked: &Walked,
-        scopes: &[(Vec<u8>, u64)],
-        wanted: &Wanted,
-        touched: &Touched,
-    ) -> Option<Candidates> {
-        let mut state = self.lock();
-        self.reconcile(&mut state, walked, scopes);
-        state.end_walk(touched);
-        let watched = self.is_watched();
-        // What happened during the walk is not in it.
-        if watched && !matches!(self.catch_up(&mut state), Catch::Current) {
-            return None;
-        }
-        let files = state.evaluate(&self.path, wanted);
-        let unsigned = state.unsigned_count() > 0;
-        drop(state);
-        if unsigned {
-            self.sign();
-        }
-        files
     }
 
     /// Works in what a walk of these directories found.
@@ -242,6 +143,8 @@ impl Root {
         let found = Found::of(walked);
         self.distrust_if_needed(&found);
         let repositories = state.repositories(&self.path);
+        // Of folders that were not watched yet, rules may have been read too soon.
+        state.rules = state.unread_rules.clone();
         for (scope, touch) in outermost(scopes) {
             state.take_directories(scope, walked, self.watcher.as_deref());
             state.take_files(scope, &found);
@@ -257,6 +160,7 @@ impl Root {
                 state.pending.remove(&path);
             }
         }
+        state.rescan_what_may_be_readable(walked);
         // Where a new repository keeps its rules was not looked at before: what they were during the walk is not known.
         if state.repositories(&self.path) != repositories && state.renew_rules(&self.path).is_ok() {
             state.rescan(b"");
@@ -280,7 +184,7 @@ impl Root {
         self.plan(&mut state, &[(Vec::new(), touch)])
     }
 
-    fn plan(&self, state: &mut State, scopes: &[(Vec<u8>, u64)]) -> WalkPlan {
+    pub(super) fn plan(&self, state: &mut State, scopes: &[(Vec<u8>, u64)]) -> WalkPlan {
         let start = outermost(scopes).map(|(path, _)| (&**path).into()).collect::<Vec<Box<[u8]>>>();
         let start = start.into_iter().map(|path| {
             let hidden = state.hidden_directory(&path);
@@ -293,7 +197,8 @@ impl Root {
         WalkPlan {
             root: self.path.clone(),
             start: start.collect(),
-            rules: state.rules.clone(),
+            // A folder's rules count only if they are read after it is watched.
+            rules: state.unread_rules.clone(),
             with_ignored: true,
             with_stats: true,
             before_read,

@@ -13,6 +13,7 @@ use orchestrator_search::{Progress, SearchError, Stamp, Work, link_count};
 use super::reconcile::UNKNOWN;
 use super::root::Root;
 use super::state::{Signed, State};
+use super::unsigned::Ticket;
 use crate::filter::{DEFAULT_MAX_DENSITY, Signature, Signer};
 
 /// Files taken at a time. Small: each batch is one step.
@@ -35,24 +36,22 @@ impl Signing {
         Self { root, busy: AtomicUsize::new(0) }
     }
 
-    fn sign_batch(&self, batch: &[PathKey], context: &StepContext<'_>) {
+    fn sign_batch(&self, batch: &[(PathKey, Ticket)], context: &StepContext<'_>) {
         let mut signer = Signer::new();
         let mut buffer = vec![0; BINARY_HEAD];
         let results: Vec<_> = batch
             .iter()
-            .map(|path| {
+            .map(|taken| {
                 // Others go first; the file is taken up again later.
                 let aborted = context.should_yield() && self.root.is_closed();
-                (path, (!aborted).then(|| sign(&self.root, path, &mut signer, &mut buffer)))
+                (taken, (!aborted).then(|| sign(&self.root, &taken.0, &mut signer, &mut buffer)))
             })
             .collect();
         let mut state = self.root.lock();
-        // What happened while the files were read has been heard of by now.
+        // What happened while the files were read has been heard of by now; files that were touched are read again.
         self.root.listen(&mut state);
-        let lost = state.heard.lost || state.heard.touched.values().any(|touch| touch.directory);
-        for (path, signed) in results {
-            let touched = lost || state.heard.touched.contains_key(&*path.0);
-            state.install(path, signed.filter(|_| !touched));
+        for (taken, signed) in results {
+            state.install(taken, signed);
         }
     }
 }

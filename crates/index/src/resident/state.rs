@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use ignore::IncrementalIgnore;
 use orchestrator_search::paths::PathKey;
@@ -11,6 +11,8 @@ use orchestrator_search::{FileFailure, Stamp};
 use super::base::{Base, Draft, Limits, Rows};
 use super::inputs::Inputs;
 use super::need::Need;
+use super::unsigned::Ticket;
+use super::walks::Touched;
 use super::watch::Heard;
 use crate::filter::Bitmap;
 
@@ -65,7 +67,10 @@ pub(super) struct State {
     pub(super) added: BTreeMap<PathKey, Added>,
     pub(super) directories: BTreeMap<PathKey, Directory>,
     pub(super) failures: Vec<FileFailure>,
+    /// The rules as far as they were needed. Those of a folder are kept as they were when it was first met.
     pub(super) rules: IncrementalIgnore,
+    /// The same, of which no folder's are read yet.
+    pub(super) unread_rules: IncrementalIgnore,
     pub(super) inputs: Inputs,
     /// What was heard and is not worked in.
     pub(super) heard: Heard,
@@ -77,8 +82,9 @@ pub(super) struct State {
     /// The root's empty path stands for everything.
     pub(super) pending: HashMap<Vec<u8>, u64>,
     pub(super) touches: u64,
-    /// Files that are being read. One that is touched meanwhile is taken out.
-    pub(super) signing: HashSet<PathKey>,
+    /// Files that are being read, each with the ticket of who reads it. One that is touched meanwhile is taken out.
+    pub(super) signing: HashMap<PathKey, Ticket>,
+    pub(super) last_ticket: Ticket,
     /// While the base is built anew: the files touched since that began.
     pub(super) journal: Option<HashSet<PathKey>>,
     /// Where the next file to read is looked for.
@@ -88,9 +94,6 @@ pub(super) struct State {
     /// The first walk is done.
     pub(super) listed: bool,
 }
-
-/// The paths that were touched since a walk was planned: what the walk found there may be older than what is known.
-pub(super) type Touched = Mutex<HashSet<Vec<u8>>>;
 
 impl State {
     pub(super) fn new(rules: IncrementalIgnore, inputs: Inputs) -> Self {
@@ -102,6 +105,7 @@ impl State {
             added: BTreeMap::new(),
             directories: BTreeMap::new(),
             failures: Vec::new(),
+            unread_rules: rules.clone(),
             rules,
             inputs,
             heard: Heard::default(),
@@ -109,7 +113,8 @@ impl State {
             linked_rules: BTreeMap::new(),
             pending: HashMap::new(),
             touches: 0,
-            signing: HashSet::new(),
+            signing: HashMap::new(),
+            last_ticket: 0,
             journal: None,
             sign_from: 0,
             walks: Vec::new(),
@@ -136,12 +141,6 @@ impl State {
     /// The memory of what is known of directories, in bytes.
     pub(super) fn directory_bytes(&self) -> usize {
         self.directories.keys().map(|path| directory_bytes(&path.0)).sum()
-    }
-
-    /// How many of them have not been read since they changed.
-    pub(super) fn unsigned_count(&self) -> usize {
-        let in_base = self.stale.count() - self.patches.len();
-        in_base + self.added.values().filter(|added| added.signed.is_none()).count()
     }
 
     /// The number of a file of the base that is still there.
@@ -238,98 +237,10 @@ impl State {
         });
     }
 
-    /// A walk is planned: what is touched from now on is kept for its end.
-    pub(super) fn begin_walk(&mut self) -> Arc<Touched> {
-        self.walks.retain(|walk| walk.strong_count() > 0);
-        let touched = Arc::default();
-        self.walks.push(Arc::downgrade(&touched));
-        touched
-    }
-
-    /// Keeps a touched path for the walks that are under way.
-    pub(super) fn tell_walks(&self, path: &[u8]) {
-        for walk in self.walks.iter().filter_map(Weak::upgrade) {
-            walk.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_vec());
-        }
-    }
-
-    /// What a walk found is worked in, and may be older than what was touched meanwhile: that is looked at again.
-    pub(super) fn end_walk(&mut self, touched: &Touched) {
-        let touched = std::mem::take(&mut *touched.lock().unwrap_or_else(PoisonError::into_inner));
-        // The root's own path stands for everything.
-        if touched.contains(&b""[..]) {
-            return self.rescan(b"");
-        }
-        for path in touched {
-            self.heard.touched.entry(path).or_default().entry = true;
-        }
-    }
-
     /// The entries of a directory must be looked at again.
     pub(super) fn rescan(&mut self, directory: &[u8]) {
         self.touches += 1;
         self.pending.insert(directory.to_vec(), self.touches);
-    }
-
-    /// What was read of a file, unless the file was touched meanwhile.
-    pub(super) fn install(&mut self, path: &PathKey, signed: Option<Signed>) {
-        if !self.signing.remove(path) {
-            return;
-        }
-        // A file that is not there any more will be heard of.
-        let Some(signed) = signed else { return };
-        if let Some(journal) = &mut self.journal {
-            journal.insert(path.clone());
-        }
-        if signed.shared {
-            self.share(path, &signed.stamp);
-        }
-        if let Some(at) = self.in_base(&path.0) {
-            self.patches.insert(number(at), signed);
-        } else if let Some(added) = self.added.get_mut(path) {
-            added.signed = Some(signed);
-        }
-    }
-
-    /// Files that must be read, at most `most`; they count as being read from now on.
-    pub(super) fn take_unsigned(&mut self, most: usize) -> Vec<PathKey> {
-        let mut taken = Vec::new();
-        let mut rounds = 0;
-        while taken.len() < most && rounds < 2 {
-            let from = self.sign_from;
-            let mut last = self.base.len();
-            for at in self.stale.iter_ones_from(from) {
-                if taken.len() == most {
-                    last = at;
-                    break;
-                }
-                if self.patches.contains_key(&number(at)) {
-                    continue;
-                }
-                let path = key(self.base.paths.get(at));
-                if self.signing.insert(path.clone()) {
-                    taken.push(path);
-                }
-            }
-            self.sign_from = last;
-            if last < self.base.len() {
-                return taken;
-            }
-            self.sign_from = 0;
-            rounds += 1;
-            if from == 0 {
-                break;
-            }
-        }
-        for (path, added) in &self.added {
-            if taken.len() == most {
-                break;
-            }
-            if added.signed.is_none() && self.signing.insert(path.clone()) {
-                taken.push(path.clone());
-            }
-        }
-        taken
     }
 
     fn drop_from_base(&mut self, at: usize) {

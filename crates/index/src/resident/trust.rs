@@ -4,9 +4,10 @@ use std::path::Path;
 
 /// Whether every change of files on the file system of `path` is made through this kernel, and so heard of.
 ///
-/// Network and shared folders are changed by other machines, and file systems in user space by their servers.
+/// Network and shared folders are changed by other machines, and file systems in user space by their servers. `None`:
+/// there is no such path any more.
 #[cfg(target_os = "linux")]
-pub(super) fn hears_everything(path: &Path) -> bool {
+pub(super) fn hears_everything(path: &Path) -> Option<bool> {
     /// Magic numbers from Linux's `include/uapi/linux/magic.h`, and those of XFS, ZFS and bcachefs.
     const LOCAL: [u32; 12] = [
         0x0000_EF53, // ext2, ext3, ext4
@@ -24,11 +25,15 @@ pub(super) fn hears_everything(path: &Path) -> bool {
     ];
     // The field's width and sign differ between architectures; the numbers are of 32 bits.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the numbers have 32 bits")]
-    rustix::fs::statfs(path).is_ok_and(|stat| LOCAL.contains(&(stat.f_type as u32)))
+    match rustix::fs::statfs(path) {
+        Ok(stat) => Some(LOCAL.contains(&(stat.f_type as u32))),
+        Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => None,
+        Err(_) => Some(false),
+    }
 }
 
 /// As on Linux; no other system has a watcher here.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn hears_everything(_: &Path) -> bool {
-    false
+pub(super) fn hears_everything(_: &Path) -> Option<bool> {
+    Some(false)
 }

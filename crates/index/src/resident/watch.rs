@@ -39,7 +39,14 @@ pub(super) struct Heard {
     pub(super) root_gone: bool,
 }
 
+impl Heard {
+    pub(super) fn is_anything(&self) -> bool {
+        self.lost || self.root_gone || !self.touched.is_empty()
+    }
+}
+
 /// Why a wait ended.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "elsewhere nothing is heard of changes"))]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Waited {
     Events,
@@ -72,11 +79,15 @@ impl Watcher {
     pub(super) fn add(&self, root: &Path, path: &[u8]) {
         // Under the lock: an event of the new watch must find its path.
         let mut directories = self.lock();
+        if !self.is_complete() {
+            return;
+        }
         match self.queue.add(&absolute(root, path)) {
             Ok(descriptor) => {
                 // The same directory under an older name: it was moved, and this is its name now.
                 if let Some(old) = directories.by_descriptor.insert(descriptor, path.to_vec())
                     && old != path
+                    && directories.by_path.get(&old) == Some(&descriptor)
                 {
                     directories.by_path.remove(&old);
                 }
@@ -85,7 +96,7 @@ impl Watcher {
             Err(error) if is_gone(&error) => {}
             // Reading it will fail likewise, and be reported.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
-            Err(_) => self.incomplete.store(true, Ordering::Relaxed),
+            Err(_) => self.give_up(&mut directories),
         }
     }
 
@@ -113,7 +124,17 @@ impl Watcher {
 
     /// From now on, changes may not be heard of.
     pub(super) fn distrust(&self) {
+        self.give_up(&mut self.lock());
+    }
+
+    /// What hears not of all is of no use, and takes watches from others.
+    fn give_up(&self, directories: &mut Directories) {
         self.incomplete.store(true, Ordering::Relaxed);
+        for descriptor in directories.by_descriptor.drain().map(|(descriptor, _)| descriptor) {
+            self.queue.remove(descriptor);
+        }
+        directories.by_path.clear();
+        self.queue.wake();
     }
 
     /// Adds to `heard` all that happened so far.

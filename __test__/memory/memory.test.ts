@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Memory } from "../../src/memory/index.js";
+import { Memory, NotesSection } from "../../src/memory/index.js";
 import { temporaryStore } from "../native/temporary.js";
 
 async function memory() {
@@ -66,5 +66,80 @@ describe("memory", () => {
     expect(notes.recall(worker("M1", "T1"), "secret")).toEqual([]);
     // The audit log still says who noted it.
     expect((await store.commitsSince(0))[0]?.actor).toBe("worker:T1");
+  });
+});
+
+describe("what belongs into a context", () => {
+  const budgets = { task: 100, mission: 100, project: 100 };
+
+  it("are new notes, until rounds have passed without use; what is used stays, and everything is recalled", async () => {
+    const { memory: notes } = await memory();
+    const here = worker("M1", "T1");
+    await notes.remember(here, "mission", "never looked at");
+    await notes.remember(here, "mission", "looked at again and again");
+    const shown = (before: Set<string>) => new Set(notes.select(here, before, budgets).inContext);
+    let inContext = shown(new Set());
+    expect([...inContext].sort()).toEqual(["N1", "N2"]);
+    for (let round = 0; round < 8; round++) {
+      notes.recall(here, "again");
+      await notes.round();
+      inContext = shown(inContext);
+    }
+    expect([...inContext]).toEqual(["N2"]);
+    expect(texts(notes.recall(here, "never"))).toEqual(["never looked at"]);
+  });
+
+  it("moves a note up that keeps being used, with its text, and back when it is not", async () => {
+    const { memory: notes } = await memory();
+    const [here, elsewhere] = [worker("M1", "T1"), worker("M1", "T2")];
+    await notes.remember(here, "task", "the port is 8080");
+    for (let round = 0; round < 6; round++) {
+      notes.recall(here, "port");
+      await notes.round();
+    }
+    const [found] = notes.recall(elsewhere, "port");
+    expect([found?.tier, found?.text, found?.origin?.tier]).toEqual(["mission", "the port is 8080", "task"]);
+    for (let round = 0; round < 12; round++) await notes.round();
+    expect(notes.recall(elsewhere, "port")).toEqual([]);
+    expect(texts(notes.recall(here, "port"))).toEqual(["the port is 8080"]);
+  });
+
+  it("stores no secret", async () => {
+    const { memory: notes, store } = await memory();
+    for (const text of [
+      `use ghp_${"a1B2".repeat(9)}`,
+      "postgres://admin:hunter22@db/app",
+      'api_key = "abc123def456"',
+      "-----BEGIN RSA PRIVATE KEY-----",
+    ])
+      await expect(notes.remember(worker("M1", "T1"), "project", text)).rejects.toMatchObject({
+        code: "ERR_SECRET",
+      });
+    expect(store.snapshot()).toBe(0);
+    await notes.remember(
+      worker("M1", "T1"),
+      "project",
+      "tokens: see src/token.ts; the password is in the vault",
+    );
+  });
+
+  it("changes a section in batches, but at once where a note was forgotten", async () => {
+    const { memory: notes } = await memory();
+    const here = worker("M1", "T1");
+    const section = new NotesSection();
+    const next = () => section.next(notes, here, { task: 400, mission: 400, project: 400 });
+    expect(next()).toBeUndefined();
+    await notes.remember(here, "mission", "first");
+    expect(next()).toBeUndefined();
+    for (const text of ["second", "third", "fourth"]) await notes.remember(here, "project", text);
+    const full = next();
+    expect(full).toMatch(/This project:\n- N2 second\n- N3 third\n- N4 fourth\nThis mission:\n- N1 first$/);
+    await notes.remember(here, "mission", "fifth");
+    expect(next()).toBe(full);
+    await notes.forget(here, "N3");
+    expect(next()).toMatch(/- N4 fourth\nThis mission:\n- N1 first\n- N5 fifth$/);
+    await notes.remember(here, "mission", "sixth");
+    section.renew();
+    expect(next()).toContain("sixth");
   });
 });
