@@ -209,9 +209,12 @@ it.each([
   expect((await run(process.execPath, cli, "uninstall", "--project", ".", "--purge")).code).toBe(0);
   expect((await run(process.execPath, cli, "uninstall", "--purge")).code).toBe(0);
   const after = await files();
-  // OpenCode has written this one, and it stays, with an empty list.
-  const made = after.filter((path) => /\.opencode\/opencode\.jsonc?$/.test(path));
-  for (const path of made)
-    expect(await readFile(project.path(path.replace(/^project\//, "")), "utf8")).not.toContain(NAME);
+  // OpenCode has written these, and they stay, with an empty list.
+  const made = after.filter((path) => !before.includes(path) && /\/(opencode|tui)\.jsonc?$/.test(path));
+  for (const path of made) {
+    const [root, ...rest] = path.split("/");
+    const file = root === "home" ? join(home.directory, ...rest) : project.path(rest.join("/"));
+    expect(await readFile(file, "utf8")).not.toContain(NAME);
+  }
   expect(after).toEqual([...before, ...made, "project/one.ts"].sort());
 });
