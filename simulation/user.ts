@@ -62,7 +62,7 @@ export class User {
           continue;
         }
         const stuck = tasks.find((task) => task.state === "failed" || task.state === "blocked");
-        if (state === "blocked" && stuck) await retry(engine, rootSession, stuck.id, "try again");
+        if (state === "blocked" && stuck) await retryOrResume(engine, id, rootSession, stuck.id);
         else await engine.resume(id);
       }
     });
@@ -73,5 +73,20 @@ export class User {
     void work().catch((error: { code?: unknown }) => {
       if (typeof error.code !== "string") this.#fail(`a command met: ${error}`);
     });
+  }
+}
+
+/** What the Commander may not try any more, the user may. */
+async function retryOrResume(
+  engine: MissionEngine,
+  mission: string,
+  session: string,
+  task: string,
+): Promise<void> {
+  try {
+    await retry(engine, session, task, "try again");
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "ERR_STAGNATION") throw error;
+    await engine.resume(mission);
   }
 }

@@ -287,6 +287,10 @@ describe("the Commander", () => {
         await process.engine.cancel(id, "enough");
       }
       await expect.poll(() => process.engine.view(id).mission.notice?.delivered ?? true).toBe(!untold);
+      // The last turn of an agent may still be under way when its report seals the mission, and is booked when it is over.
+      const spoken = ["planner", "worker", "reviewer"].flatMap((role) => stage.host.messagesTo(role));
+      if (end !== "cancelled")
+        await expect.poll(() => process.engine.view(id).mission.spent.tokens).toBe(110 * spoken.length);
       const before = process.engine.view(id);
       for (const attempt of [
         () => retry(process.engine, ROOT, "T1", "again"),

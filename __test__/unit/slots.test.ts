@@ -95,3 +95,81 @@ it("a job that is taken back resolves without having run, and a running one is l
   await one;
   expect(ran).toBe(false);
 });
+
+/** All jobs that the slots begin, in their order; each ends at once. */
+async function order(worker: number, jobs: readonly Job[]): Promise<string[]> {
+  const { slots: all } = slots(worker);
+  const first = held();
+  const begun: string[] = [];
+  const gate = all.submit({ ...job("gate"), mission: "gate" }, go(first.run));
+  const rest = jobs.map((one) =>
+    all.submit(
+      one,
+      go(async () => {
+        begun.push(`${one.mission}/${one.task}`);
+      }),
+    ),
+  );
+  first.open();
+  await Promise.all([gate, ...rest]);
+  return begun;
+}
+
+it("a mission with many jobs does not keep another's waiting for all of them", async () => {
+  const many = Array.from({ length: 50 }, (_, at) => job(`A${at}`));
+  const few = [1, 2].map((at) => ({ ...job(`B${at}`), mission: "M2", id: `M2:work:B${at}:1` }));
+  const begun = await order(1, [...many, ...few]);
+  expect(begun.indexOf("M2/B1")).toBeLessThanOrEqual(2);
+  expect(begun.indexOf("M2/B2")).toBeLessThanOrEqual(4);
+  expect(begun).toHaveLength(52);
+});
+
+it("of one mission the more urgent goes first, though another was handed to the lane before", async () => {
+  const jobs = (["low", "normal", "critical", "high"] as const).map((priority) => ({
+    ...job(priority),
+    priority,
+  }));
+  expect(await order(1, jobs)).toEqual(["M1/critical", "M1/high", "M1/normal", "M1/low"]);
+});
+
+it("a job that may not begin leaves its slot to the next, and is asked again when something has changed", async () => {
+  const { slots: all } = slots(1);
+  let isOpen = false;
+  const begun: string[] = [];
+  const waits = all.submit(job("A"), {
+    admit: () => (isOpen ? undefined : { reason: "not yet" }),
+    run: async () => {
+      begun.push("A");
+    },
+  });
+  await all.submit(
+    job("B"),
+    go(async () => {
+      begun.push("B");
+    }),
+  );
+  expect(begun).toEqual(["B"]);
+  expect(all.waiting("M1").map(({ job: { task }, reason }) => [task, reason])).toEqual([["A", "not yet"]]);
+  all.reopen();
+  expect(all.waiting("M1")).toHaveLength(1);
+  isOpen = true;
+  all.reopen();
+  await waits;
+  expect(begun).toEqual(["B", "A"]);
+  expect(all.waiting("M1")).toEqual([]);
+});
+
+it("a job that waits to be admitted can be taken back", async () => {
+  const { slots: all } = slots(1);
+  let ran = false;
+  const waits = all.submit(job("A"), {
+    admit: () => ({ reason: "never" }),
+    run: async () => {
+      ran = true;
+    },
+  });
+  all.withdraw(job("A"));
+  await waits;
+  all.reopen();
+  expect([ran, all.waiting("M1")]).toEqual([false, []]);
+});

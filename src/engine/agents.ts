@@ -22,7 +22,8 @@ export interface AgentPorts extends TransactPorts {
 }
 
 /** What a step asks of an agent. */
-export interface Conversation extends Omit<Dialogue, "mission" | "begun" | "sent" | "ended" | "booked"> {
+export interface Conversation
+  extends Omit<Dialogue, "mission" | "begun" | "stuck" | "sent" | "ended" | "booked"> {
   /** Committed with the end of each turn, to book what it used where it belongs. */
   readonly used?: (draft: MissionDraft, use: TokenUse) => void;
 }
@@ -33,6 +34,8 @@ export class Agents {
   readonly #mission: { readonly id: string; readonly fence: Fence; readonly view: () => MissionView };
   readonly #spending: Spending;
   readonly #speaking = new Set<string>();
+  /** Turns that were stopped because they led nowhere, and why. */
+  readonly #stuck = new Map<string, string>();
 
   constructor(
     ports: AgentPorts,
@@ -88,6 +91,7 @@ export class Agents {
         draft.spend(use);
         used?.(draft, use);
       },
+      stuck: () => this.#stuck.get(session),
       sent: (message) => this.#spending.begin(session, message),
       booked: () => this.#spending.over(session),
     };
@@ -96,6 +100,7 @@ export class Agents {
       return await converse(this.#ports, dialogue, permits, this.#context(), signal);
     } finally {
       this.#speaking.delete(session);
+      this.#stuck.delete(session);
     }
   }
 
@@ -110,6 +115,13 @@ export class Agents {
       this.#context(),
       signal,
     );
+  }
+
+  /** Stops the turn of one session for good: what it did led nowhere. */
+  async stopTurn(session: string, reason: string): Promise<void> {
+    if (!this.#speaking.has(session)) return;
+    this.#stuck.set(session, reason);
+    await this.#ports.host.abort(session);
   }
 
   /** Aborts every session that is being spoken to. */

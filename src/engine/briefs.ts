@@ -1,4 +1,5 @@
 import type { AcceptanceChecks, Evidence, Mission, MissionView, Task } from "../mission/index.js";
+import { DIAGNOSE_AT } from "../mission/index.js";
 
 /** The messages that the engine sends. Standing instructions are the agents' own; a brief carries the task. */
 
@@ -17,8 +18,13 @@ export function workBrief({ mission, tasks }: MissionView, task: Task, sameSessi
     task.attempt > 1 ? `Attempt ${task.attempt - 1} was not accepted. What was wrong` : "Note",
     task.findings,
   );
+  const diagnosis = (task.stagnation?.rounds ?? 0) >= DIAGNOSE_AT ? diagnose(task) : "";
   if (sameSession && task.findings.length > 0)
-    return paragraphs(findings, `Put this right in task ${task.id}, then report again with task_report.`);
+    return paragraphs(
+      findings,
+      diagnosis,
+      `Put this right in task ${task.id}, then report again with task_report.`,
+    );
   const before = tasks.filter((one) => task.dependencies.includes(one.id));
   return paragraphs(
     `Task ${task.id} of mission ${mission.id}: ${task.title}`,
@@ -30,7 +36,18 @@ export function workBrief({ mission, tasks }: MissionView, task: Task, sameSessi
       before.map((one) => `${one.id} ${one.title}: ${one.evidence.at(-1)?.summary ?? "done"}`),
     ),
     findings,
+    diagnosis,
     "When it is done and the checks pass, report with task_report.",
+  );
+}
+
+/** For a Worker who has failed in the same way again: what it did does not work. */
+function diagnose({ stagnation }: Task): string {
+  return (
+    `This is the same failure ${stagnation?.rounds} times in a row: what you have tried does not work. Change nothing yet. ` +
+    "Read the whole output of the failed check and the code that it names, run it yourself, and find the cause. " +
+    "Then take another way than before. Begin the summary of your report with the cause. If it lies outside of " +
+    "your write set or your instructions, report blocked and name what you need."
   );
 }
 

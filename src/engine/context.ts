@@ -1,4 +1,11 @@
-import type { Evidence, MissionDraft, MissionView, Role, Task } from "../mission/index.js";
+import {
+  type Evidence,
+  type MissionDraft,
+  type MissionView,
+  type Role,
+  roundsWithoutProgress,
+  type Task,
+} from "../mission/index.js";
 import type { TokenUse } from "../ports/index.js";
 import type { Conversation } from "./agents.js";
 import type { DialogueEnd } from "./dialogue.js";
@@ -27,13 +34,18 @@ export interface StepContext {
 
 /** Sends the task back for another attempt, or gives it up when there is none left. */
 export function rework(draft: MissionDraft, task: Task, findings: readonly string[]): void {
-  if (task.attempt < task.attemptLimit) draft.moveTask(task.id, "ready", { findings: [...findings] });
-  else
-    draft.moveTask(task.id, "failed", {
-      findings: [...findings],
-      reason: `not accepted after ${task.attempt} attempts`,
-    });
+  const stagnation = roundsWithoutProgress(task.stagnation, findings);
+  const change = { findings: [...findings], stagnation };
+  if (task.attempt < task.attemptLimit) return draft.moveTask(task.id, "ready", change);
+  const same = stagnation.rounds > 1 ? `, ${stagnation.rounds} times for the same reason` : "";
+  draft.moveTask(task.id, "failed", {
+    ...change,
+    reason: `not accepted after ${task.attempt} attempts${same}: ${(findings[0] ?? "no finding").slice(0, MAX_REASON)}`,
+  });
 }
+
+/** Characters of a finding that a reason repeats. */
+const MAX_REASON = 200;
 
 /** Changes the evidence of the task's present attempt, adding it when there is none yet. */
 export function withEvidence(task: Task, change: (evidence: Evidence) => Evidence): Evidence[] {

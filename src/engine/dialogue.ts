@@ -17,6 +17,8 @@ export interface Dialogue {
   readonly closingTool: string;
   /** True once the closing tool call has changed the state. */
   readonly closed: () => boolean;
+  /** Why the engine itself has stopped the agent's turn. */
+  readonly stuck: () => string | undefined;
   /** Committed with the beginning of each instruction. */
   readonly begun: (transaction: Transaction) => void;
   /** Committed with the end of each turn. */
@@ -92,6 +94,8 @@ export async function converse(
     // A replayed turn tells what the provider was like in an earlier life.
     if (end.fresh) permits.permit.report(outcomeOf(end));
     if (dialogue.closed()) return { kind: "closed" };
+    const stuck = dialogue.stuck();
+    if (stuck !== undefined) return { kind: "failed", reason: stuck, permanent: false };
     if (end.state !== "ended") {
       if (end.state === "unanswered")
         return { kind: "failed", reason: "the host did not start the agent's turn", permanent: false };

@@ -12,6 +12,7 @@ import {
   MissionError,
   type MissionView,
   MissionViews,
+  NO_STAGNATION,
   type Role,
   renderBoard,
 } from "../mission/index.js";
@@ -35,6 +36,7 @@ import { Notices } from "./notices.js";
 import { openMission } from "./open.js";
 import { type EngineOptions, laneSlots } from "./options.js";
 import { isOver, Ownership } from "./ownership.js";
+import { REPEATS_REFUSED, REPEATS_STOPPED, Repeats } from "./repeats.js";
 import { MissionRun, type RunPorts } from "./run.js";
 import { Slots } from "./slots.js";
 import type { ModelCall } from "./spending.js";
@@ -83,6 +85,7 @@ export class MissionEngine {
   readonly #dispatcher: Dispatcher;
   readonly #ownership: Ownership;
   readonly #notices: Notices;
+  readonly #repeats = new Repeats();
   readonly #assignments = new Map<string, Assignment>();
   readonly #closing = new AbortController();
 
@@ -264,6 +267,29 @@ export class MissionEngine {
     return run.admitCall(session, assignment.role, call);
   }
 
+  /**
+   * An agent is about to call a tool. The same call again and again is refused, and then its turn is stopped.
+   * @param changes the call changes files
+   * @throws MissionError `ERR_STAGNATION`, with words for the model
+   */
+  async toolCalled(session: string, tool: string, args: unknown, changes: boolean): Promise<void> {
+    const assignment = this.assignment(session);
+    if (!assignment || assignment.role === "commander") return;
+    const count = this.#repeats.note(session, tool, args, changes);
+    if (count < REPEATS_REFUSED) return;
+    if (count >= REPEATS_STOPPED) {
+      const run = await this.#ownership.own(assignment.mission);
+      this.#repeats.forget(session);
+      run.stopTurn(session, `it called ${tool} ${count} times with the same arguments`);
+    }
+    throw new MissionError(
+      "ERR_STAGNATION",
+      `You have called ${tool} ${count} times with the same arguments, and nothing has changed in between: it will not ` +
+        "answer differently. Say what you expected, look at what it answered, and do something else.",
+      { tool, count },
+    );
+  }
+
   /** The host tells what a message of a session has used; `complete`: it will not change any more. */
   async sessionUsed(session: string, message: string, use: TokenUse, complete: boolean): Promise<void> {
     const assignment = this.assignment(session);
@@ -344,7 +370,11 @@ export class MissionEngine {
         also?.(draft);
         for (const task of draft.tasks)
           if (task.state === "blocked" || task.state === "failed")
-            draft.moveTask(task.id, "ready", { attemptLimit: task.attempt + this.#options.attempts });
+            draft.moveTask(task.id, "ready", {
+              attemptLimit: task.attempt + this.#options.attempts,
+              // The user has decided: what failed before may be tried as often again.
+              stagnation: NO_STAGNATION,
+            });
         const back = draft.tasks.length > 0 ? (draft.mission.resumeTo ?? "executing") : "planning";
         draft.move(back, { failedVerifications: 0 });
       });

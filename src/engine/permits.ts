@@ -42,18 +42,25 @@ export class JobPermits implements TurnPermits, Disposable {
     this.#permit = permit;
   }
 
-  /** @param obstacle a reason of the mission's own against the job */
+  /**
+   * @param stagnates the task has failed in the same way again and again
+   * @param obstacle a reason of the mission's own against the job
+   */
   static admit(
     ports: PermitPorts,
     job: Job,
     role: Exclude<Role, "commander">,
-    mission: Mission,
+    { mission, stagnates }: { readonly mission: Mission; readonly stagnates: boolean },
     obstacle: () => Wait | undefined,
   ): { readonly permits: JobPermits } | Extract<Admission, { wait: Wait }> {
     const own = ports.agentModel(role);
     const first = own ?? mission.model;
     const others = ports.options.fallbackModels[role] ?? [];
-    const request = { agent: role, priority: job.priority, models: [...(first ? [first] : []), ...others] };
+    const models = first ? [first, ...others] : [...others];
+    // What one model has failed at again and again, another may see: the first comes last then.
+    const [usual, ...rest] = models;
+    if (stagnates && usual && rest.length > 0) models.splice(0, models.length, ...rest, usual);
+    const request = { agent: role, priority: job.priority, models };
     const admission = ports.dispatcher.admit({ ...request, obstacle });
     if ("wait" in admission) return admission;
     return { permits: new JobPermits(ports, request, own, admission.permit) };

@@ -8,6 +8,7 @@ import {
   MissionError,
   type MissionView,
   type MissionViews,
+  OTHER_MODEL_AT,
   type Role,
 } from "../mission/index.js";
 import type { Clock, Fence, Host, Log, ModelRef, Random, TokenUse } from "../ports/index.js";
@@ -72,6 +73,8 @@ export class MissionRun {
   #timesOut = false;
   /** False until turns of an earlier life are booked. */
   #isSettled = false;
+  /** The time between two stops in which that is being done. */
+  #settling: AbortSignal | undefined;
 
   constructor(id: string, fence: Fence, ports: RunPorts) {
     this.id = id;
@@ -182,6 +185,12 @@ export class MissionRun {
     }
   }
 
+  /** Stops a turn that goes in circles; the attempt counts as failed for this reason. */
+  stopTurn(session: string, reason: string): void {
+    this.#ports.log.warn("turn.stuck", { mission: this.id, session, reason });
+    void this.#agents.stopTurn(session, reason);
+  }
+
   /** What a call of the Commander has used, once for each message. */
   async book(session: string, message: string, use: TokenUse): Promise<void> {
     await this.change("engine", (draft) => {
@@ -243,7 +252,9 @@ export class MissionRun {
       this.#outOfBudget(refusal);
       return { wait: { reason: refusal } };
     }
-    return JobPermits.admit(this.#ports, job, role, mission, () => this.#obstacle(job));
+    const task = this.view().tasks.find((one) => one.id === job.task);
+    const stagnates = job.kind === "work" && (task?.stagnation?.rounds ?? 0) >= OTHER_MODEL_AT;
+    return JobPermits.admit(this.#ports, job, role, { mission, stagnates }, () => this.#obstacle(job));
   }
 
   /** What of the mission itself is against the job: its depth, or whoever writes the same files. */
@@ -321,6 +332,8 @@ export class MissionRun {
 
   async #settle(): Promise<void> {
     const { signal } = this.#stop;
+    if (this.#settling === signal) return;
+    this.#settling = signal;
     while (!this.#isSettled) {
       try {
         await this.#agents.settle(signal);

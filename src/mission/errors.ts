@@ -9,6 +9,7 @@ export type MissionErrorCode =
   | "ERR_UNKNOWN_TASK"
   | "ERR_DEPTH"
   | "ERR_HELD"
+  | "ERR_STAGNATION"
   | "ERR_BUDGET"
   | "ERR_INVALID_STATE"
   | "ERR_WITHDRAWN";

@@ -54,6 +54,7 @@ export {
   requestKey,
   requestSchema,
 } from "./requests.js";
+export { ASK_AT, DIAGNOSE_AT, NO_STAGNATION, OTHER_MODEL_AT, roundsWithoutProgress } from "./stagnation.js";
 export {
   isActiveMission,
   isSettledTask,

@@ -164,6 +164,8 @@ export const taskSchema = z.strictObject({
   reviewSession: z.string().optional(),
   /** What was wrong with the attempt before; empty for the first. */
   findings: z.array(z.string()),
+  /** How the last rounds ended, when they did not hold: `rounds` in a row came to the same. */
+  stagnation: z.strictObject({ digest: z.string(), rounds: z.number().int() }).optional(),
   /** One for each attempt that was reported. */
   evidence: z.array(evidenceSchema),
 });

@@ -86,7 +86,9 @@ function guard({ directory, project }: HookContext): Hook<HostPoints> {
     on: {
       "tool.execute.before": async ({ sessionID: session, tool }, { args }) => {
         const engine = await project.engineIfAny();
-        if (engine) await guardCall(engine, directory, { session, tool, args });
+        if (!engine) return;
+        await guardCall(engine, directory, { session, tool, args });
+        await engine.toolCalled(session, tool, args, effectOf(tool, args).kind === "writes");
       },
     },
   };

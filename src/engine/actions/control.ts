@@ -1,4 +1,5 @@
 import {
+  ASK_AT,
   ancestors,
   compileGlob,
   expandBraces,
@@ -10,6 +11,7 @@ import {
   type Mission,
   type MissionDraft,
   MissionError,
+  NO_STAGNATION,
   overlap,
   type PlanTask,
   type Task,
@@ -29,6 +31,14 @@ export async function retry(
   note?: string,
 ): Promise<void> {
   const { run, actor } = await engine.speaker(session, "commander");
+  const rounds = run.view().tasks.find((one) => one.id === id)?.stagnation?.rounds ?? 0;
+  if (rounds >= ASK_AT)
+    throw new MissionError(
+      "ERR_STAGNATION",
+      `task ${id} has ended in the same way ${rounds} times: one more try will not help. Put a clear question to the user ` +
+        "(mission_control ask) that names the cause; /resume has it tried again",
+      { task: id, rounds },
+    );
   await retryTask(engine, run, { actor, id, note });
 }
 
@@ -48,6 +58,7 @@ export async function retryTask(
     draft.moveTask(id, "ready", {
       attemptLimit: task.attempt + engine.options.attempts,
       findings: note ? [...task.findings, note] : task.findings,
+      ...(actor !== "commander" && { stagnation: NO_STAGNATION }),
     });
     backToExecuting(draft);
   });
