@@ -72,6 +72,7 @@ export default defineConfig([
       helper: "src/isolation/helper.ts",
       search: "benches/search/main.ts",
       "search-corpus": "benches/search/corpus/main.ts",
+      "search-profile": "benches/search/profile.ts",
       "search-engine": "benches/search/hosts/engine-process.ts",
       "search-read-worker": "benches/search/read-worker.ts",
     },

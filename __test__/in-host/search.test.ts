@@ -1,16 +1,11 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import {
-  createProject,
-  type ModelRequest,
-  OpenCodeHost,
-  type Project,
-  ScriptedModel,
-} from "../../harness/index.js";
+import { createProject, OpenCodeHost, type Project, ScriptedModel } from "../../harness/index.js";
+import { grepFor, session } from "./asking.js";
 import { PLUGIN } from "./stage.js";
 
-/** Searches through the tools of real sessions: the model greps for what it is asked to find, and repeats the answer. */
+/** Searches through the tools of real sessions. */
 let project: Project;
 let model: ScriptedModel;
 let host: OpenCodeHost;
@@ -31,26 +26,6 @@ afterAll(async () => {
   await project?.[Symbol.asyncDispose]();
 });
 
-function grepFor({ freshToolResults, lastUserText }: ModelRequest) {
-  const [result] = freshToolResults;
-  if (result) return { text: result.output ?? "" };
-  const pattern = /find (\S+)/.exec(lastUserText)?.[1] ?? "nothing";
-  return { calls: [{ name: "grep", args: { pattern } }] };
-}
-
-async function session(): Promise<(text: string) => Promise<string>> {
-  const client = host.client(project.directory);
-  const { data } = await client.session.create({ body: { title: "search" }, throwOnError: true });
-  return async (text) => {
-    const answer = await client.session.prompt({
-      path: { id: data.id },
-      body: { parts: [{ type: "text", text }] },
-      throwOnError: true,
-    });
-    return answer.data.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
-  };
-}
-
 it("shows each of 50 sessions what was written before it asked, while files change", async () => {
   let busy = true;
   const churn = (async () => {
@@ -59,7 +34,7 @@ it("shows each of 50 sessions what was written before it asked, while files chan
       if (at % 5 === 0) await rm(join(project.directory, `src/part${at % 20}`, "churn0.ts"), { force: true });
     }
   })();
-  const asks = await Promise.all(Array.from({ length: SESSIONS }, session));
+  const asks = await Promise.all(Array.from({ length: SESSIONS }, () => session(host, project.directory)));
   const told = await Promise.all(
     asks.map(async (ask, at) => {
       const path = `src/part${at % 20}/written${at}.ts`;
@@ -96,6 +71,6 @@ it("answers as before after a search was aborted", async () => {
   await client.session.abort({ path: { id: data.id }, throwOnError: true });
   await running;
   await rm(big);
-  const ask = await session();
+  const ask = await session(host, project.directory);
   expect(await ask("find value399")).toContain("export const value399 = 399;");
 });

@@ -1,10 +1,6 @@
 import type { BindingGrepPage } from "./binding.js";
 import type { ContextLine, FileCount, GrepMatch, GrepResult } from "./search.js";
 
-/** Numbers of one match in a page; see `BindingGrepPage.numbers`. */
-const MATCH_FIELDS = 10;
-const LINE_FIELDS = 3;
-
 /**
  * Turns a page's columns into objects, when they are first looked at: a page of many matches is made in one go by the
  * caller who wants them, not by the one who asked for a number.
@@ -88,32 +84,27 @@ function decodeMatches({ numbers, texts }: BindingGrepPage, paths: readonly stri
   const matches: GrepMatch[] = [];
   let textAt = 0;
   let at = 0;
-  const number = (offset: number) => numbers[at + offset] as number;
+  const next = () => numbers[at++] as number;
   const text = (units: number) => {
     const start = textAt;
     textAt += units;
     return texts.slice(start, textAt);
   };
-  const lines = (count: number): ContextLine[] =>
-    Array.from({ length: count }, () => {
-      const line = { line: number(0), text: text(number(1)), clipped: number(2) === 1 };
-      at += LINE_FIELDS;
-      return line;
-    });
+  const lines = (count: number): ContextLine[] => {
+    const found: ContextLine[] = [];
+    for (let left = count; left > 0; left--)
+      found.push({ line: next(), text: text(next()), clipped: next() === 1 });
+    return found;
+  };
   while (at < numbers.length) {
-    const [before, after] = [number(8), number(9)];
-    const found = {
-      path: paths[number(0)] as string,
-      line: number(1),
-      column: number(2),
-      byteStart: number(3),
-      byteEnd: number(4),
-      text: text(number(5)),
-      textColumn: number(6),
-      clipped: number(7) === 1,
-    };
-    at += MATCH_FIELDS;
-    matches.push({ ...found, before: lines(before), after: lines(after) });
+    const path = paths[next()] as string;
+    const [line, column, byteStart, byteEnd] = [next(), next(), next(), next()];
+    const own = text(next());
+    const [textColumn, clipped] = [next(), next() === 1];
+    const [linesBefore, linesAfter] = [next(), next()];
+    const [before, after] = [lines(linesBefore), lines(linesAfter)];
+    // One literal of all fields: an object that is put together from another one gets a hidden class of its own.
+    matches.push({ path, line, column, byteStart, byteEnd, text: own, textColumn, clipped, before, after });
   }
   return matches;
 }
