@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { maskSecrets } from "../../src/log/index.js";
 import { Memory, NotesSection } from "../../src/memory/index.js";
 import { temporaryStore } from "../native/temporary.js";
 
@@ -6,7 +7,7 @@ async function memory() {
   const store = await temporaryStore();
   let now = 0;
   const clock = { now: () => ++now, sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) };
-  return { store, memory: new Memory({ store, clock, random: { next: Math.random } }) };
+  return { store, memory: new Memory({ store, clock, random: { next: Math.random }, mask: maskSecrets }) };
 }
 
 const worker = (mission: string, task: string) => ({ author: `worker:${task}`, mission, task });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { maskSecrets } from "../../src/log/index.js";
 import { Memory, NotesFile } from "../../src/memory/index.js";
 import { temporaryStore } from "../native/temporary.js";
 
@@ -15,6 +16,7 @@ async function stage() {
     clock,
     random: { next: Math.random },
     log,
+    mask: maskSecrets,
     tell: (message: string) => told.push(message),
   };
   const memory = new Memory(ports);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { maskSecrets } from "../../src/log/index.js";
 import { Memory } from "../../src/memory/index.js";
 import { openStore } from "../../src/native/index.js";
 
@@ -37,7 +38,7 @@ export async function recallTimes(): Promise<string[]> {
     });
     await store.commit({ actor: "bench", snapshot: 0, readKeys: [], readPrefixes: [], writes });
     const clock = { now: () => 0, sleep: async () => undefined };
-    const memory = new Memory({ store, clock, random: { next: () => 0 } });
+    const memory = new Memory({ store, clock, random: { next: () => 0 }, mask: maskSecrets });
     const from = { author: "bench", mission: "M1" };
     const times = Array.from({ length: LOOKS }, (_, look) => {
       const begin = performance.now();

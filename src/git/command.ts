@@ -36,7 +36,7 @@ export interface GitAnswer {
 
 /**
  * What a repository's configuration could have git run, switched off: a file system monitor, hooks, a pager or an
- * editor, signing, automatic collection. Filters have names and are switched off by `withoutFilters`.
+ * editor, signing, automatic collection.
  */
 const HARMLESS = [
   "core.fsmonitor=false",
@@ -103,33 +103,6 @@ export function entries(output: Buffer): Buffer[] {
     from = to + 1;
   }
   return found;
-}
-
-/**
- * Settings under which no filter of the repository or of the user runs: content is taken as it stands on disk. The
- * names of filters are read, which runs nothing.
- */
-export async function withoutFilters(cwd: string, env?: Readonly<Record<string, string>>): Promise<string[]> {
-  const { stdout } = await git(
-    ["config", "--null", "--name-only", "--get-regexp", "^(filter|merge|diff)\\."],
-    {
-      cwd,
-      ...(env && { env }),
-      codes: [0, 1],
-    },
-  );
-  const names = new Set<string>();
-  for (const name of entries(stdout).map(String)) {
-    const filter = /^filter\.([\s\S]*)\.(clean|smudge|process|required)$/.exec(name)?.[1];
-    if (filter !== undefined)
-      for (const key of ["clean", "smudge", "process"]) names.add(`filter.${filter}.${key}=`);
-    if (filter !== undefined) names.add(`filter.${filter}.required=false`);
-    const driver = /^merge\.([\s\S]*)\.driver$/.exec(name)?.[1];
-    if (driver !== undefined) names.add(`merge.${driver}.driver=false`);
-    const diff = /^diff\.([\s\S]*)\.(command|textconv)$/.exec(name);
-    if (diff) names.add(`diff.${diff[1]}.${diff[2]}=`);
-  }
-  return [...names].flatMap((setting) => ["-c", setting]);
 }
 
 /** Everything but what would point git somewhere else. */

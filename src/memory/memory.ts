@@ -12,7 +12,6 @@ import {
 } from "./item.js";
 import { observe, RELEVANCE, smooth } from "./relevance.js";
 import { search } from "./search.js";
-import { type MaskSecrets, maskSecrets } from "./secrets.js";
 
 /** Where an agent stands: it sees its task's, its mission's and the project's items, and nothing of others. */
 export interface Standpoint {
@@ -21,8 +20,11 @@ export interface Standpoint {
   readonly task?: string | undefined;
 }
 
+/** Puts something else in the place of every secret in a text; a text without one comes back as it is. */
+export type MaskSecrets = (text: string) => string;
+
 export interface MemoryPorts extends TransactPorts {
-  readonly mask?: MaskSecrets | undefined;
+  readonly mask: MaskSecrets;
   /** The project's own items have changed. */
   readonly onProjectChange?: (() => void) | undefined;
 }
@@ -43,7 +45,6 @@ const REFERENCE = /\bN\d+\b/g;
 /** What agents and people note for one another, in the store, and what of it belongs into a model's context. */
 export class Memory {
   readonly #ports: MemoryPorts;
-  readonly #mask: MaskSecrets;
   #parsed: ReadonlyMap<string, { readonly revision: number; readonly item: MemoryItem }> = new Map();
   /** Uses and references since the last round. */
   #used = new Map<string, number>();
@@ -51,7 +52,6 @@ export class Memory {
 
   constructor(ports: MemoryPorts) {
     this.#ports = ports;
-    this.#mask = ports.mask ?? maskSecrets;
   }
 
   /** @throws SecretError */
@@ -142,7 +142,7 @@ export class Memory {
 
   /** @throws SecretError */
   assertNoSecret(text: string): void {
-    if (this.#mask(text) !== text) throw new SecretError();
+    if (this.#ports.mask(text) !== text) throw new SecretError();
   }
 
   #inSight(from: Standpoint): MemoryItem[] {

@@ -1,13 +1,12 @@
 import type { Log } from "../ports/index.js";
 import { type Transaction, type TransactPorts, transact } from "../state/index.js";
 import { itemSchema, key, type MemoryItem } from "./item.js";
-import { addItem } from "./memory.js";
+import { addItem, type MaskSecrets } from "./memory.js";
 import { INTRODUCTION, type NoteBlock, parseNotes, renderHeader, renderNote } from "./notes-text.js";
-import { type MaskSecrets, maskSecrets } from "./secrets.js";
 
 interface NotesPorts extends TransactPorts {
   readonly log: Log;
-  readonly mask?: MaskSecrets | undefined;
+  readonly mask: MaskSecrets;
   /** Tells the user what was not taken. */
   readonly tell: (message: string) => void;
 }
@@ -84,7 +83,7 @@ export class NotesFile {
 
   /** A line that is not stored stays in the file, and nothing else happens to it. */
   #refuses({ text }: NoteBlock): boolean {
-    const mask = this.#ports.mask ?? maskSecrets;
+    const { mask } = this.#ports;
     const reason =
       mask(text) !== text
         ? "looks like a secret"

@@ -3,6 +3,7 @@ import { appendFile, mkdir, realpath, writeFile } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import { amend, laneSlots, MissionEngine, Requests } from "../engine/index.js";
 import { TreeSnapshots } from "../git/index.js";
+import { maskSecrets } from "../log/index.js";
 import { LanguageServers } from "../lsp/index.js";
 import { Memory, NotesFile } from "../memory/index.js";
 import { isTerminalMission, MissionError, type MissionView, type Role } from "../mission/index.js";
@@ -73,6 +74,7 @@ export class Project {
     this.#notes = notesProjection(ports, store);
     this.memory = new Memory({
       store,
+      mask: maskSecrets,
       clock: systemClock,
       random,
       onProjectChange: () => this.#notes.refresh(),
@@ -206,6 +208,7 @@ function languageServers({ directory, search, log, options }: ProjectPorts): Lan
 function notesProjection({ directory, host, log }: ProjectPorts, store: NativeStore): FileProjection {
   const notes = new NotesFile({
     store,
+    mask: maskSecrets,
     log,
     clock: systemClock,
     random: { next: Math.random },

@@ -26,6 +26,8 @@ export class SessionContext {
   readonly #settings: ContextSettings;
   readonly #log: Log;
   readonly #sessions = new Map<string, Known>();
+  /** Batches of cuts at each session's last request: the same ones are made anew at every request. */
+  readonly #batches = new Map<string, number>();
 
   constructor(settings: ContextSettings, log: Log) {
     this.#settings = settings;
@@ -56,7 +58,9 @@ export class SessionContext {
     if (known && essentials) this.#check(known, session, messages, essentials);
     if (assignment.role === "commander") return;
     const { cuts, savedTokens, batches } = prune(messages, this.#settings.pruning);
-    if (cuts > 0) this.#log.info("context.pruned", { session, cuts, savedTokens, batches });
+    if (batches === (this.#batches.get(session) ?? 0)) return;
+    this.#batches.set(session, batches);
+    this.#log.info("context.pruned", { session, cuts, savedTokens, batches });
   }
 
   /** What goes into the prompt of a session's compaction. */
@@ -73,6 +77,7 @@ export class SessionContext {
 
   forget(session: string): void {
     this.#sessions.delete(session);
+    this.#batches.delete(session);
   }
 
   #check(
