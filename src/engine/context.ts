@@ -36,12 +36,16 @@ export interface StepContext {
 export function rework(draft: MissionDraft, task: Task, findings: readonly string[]): void {
   const stagnation = roundsWithoutProgress(task.stagnation, findings);
   const change = { findings: [...findings], stagnation };
-  if (task.attempt < task.attemptLimit) return draft.moveTask(task.id, "ready", change);
+  if (task.attempt < task.attemptLimit) draft.moveTask(task.id, "ready", change);
+  else draft.moveTask(task.id, "failed", { ...change, reason: whyFailed(task.attempt, change) });
+}
+
+function whyFailed(
+  attempts: number,
+  { findings, stagnation }: Pick<Task, "findings"> & { readonly stagnation: { readonly rounds: number } },
+): string {
   const same = stagnation.rounds > 1 ? `, ${stagnation.rounds} times for the same reason` : "";
-  draft.moveTask(task.id, "failed", {
-    ...change,
-    reason: `not accepted after ${task.attempt} attempts${same}: ${(findings[0] ?? "no finding").slice(0, MAX_REASON)}`,
-  });
+  return `not accepted after ${attempts} attempts${same}: ${(findings[0] ?? "no finding").slice(0, MAX_REASON)}`;
 }
 
 /** Characters of a finding that a reason repeats. */

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,7 +15,7 @@ export const LOG_LIMITS: LogLimits = { maxBytes: 5_000_000, archives: 4 };
 
 /** Absent on Windows, where the temporary directory is the user's alone. */
 const { O_APPEND, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_WRONLY } = constants;
-const ARCHIVE = /^opencode-orchestrator\.log\.\d{8}T\d{9}Z-\d+$/;
+const ARCHIVE = /^opencode-orchestrator\.log\.\d{8}T\d{9}Z-[0-9a-f-]+$/;
 
 /** The file at this place is not one that we may write to. */
 class NotOurs extends Error {}
@@ -67,8 +68,8 @@ export class LogFile {
     const now = await lstat(path).catch(() => undefined);
     if (now?.ino !== full.ino) return;
     const time = new Date().toISOString().replace(/[-:.]/g, "");
-    // With the inode, which no other file has: a name that were taken would be taken over.
-    await rename(path, `${path}.${time}-${full.ino}`).catch(() => undefined);
+    // A name that nobody else takes: two processes that do this at the same moment would write over one of the two.
+    await rename(path, `${path}.${time}-${randomUUID()}`).catch(() => undefined);
     const old = (await logArchives(folder)).slice(0, -this.#limits.archives || undefined);
     for (const name of old) await unlink(join(folder, name)).catch(() => undefined);
   }
