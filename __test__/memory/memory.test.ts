@@ -90,6 +90,16 @@ describe("what belongs into a context", () => {
     expect(texts(notes.recall(here, "never"))).toEqual(["never looked at"]);
   });
 
+  it("is the same for a session that begins some rounds later: what has not left the context is still in it", async () => {
+    const { memory: notes } = await memory();
+    await notes.remember(worker("M1", "T1"), "project", "all dates are UTC");
+    const first = new NotesSection();
+    expect(first.next(notes, worker("M1", "T1"), budgets)).toContain("all dates are UTC");
+    for (let round = 0; round < 4; round++) await notes.round();
+    expect(first.next(notes, worker("M1", "T1"), budgets)).toContain("all dates are UTC");
+    expect(new NotesSection().next(notes, worker("M1", "T9"), budgets)).toContain("all dates are UTC");
+  });
+
   it("moves a note up that keeps being used, with its text, and back when it is not", async () => {
     const { memory: notes } = await memory();
     const [here, elsewhere] = [worker("M1", "T1"), worker("M1", "T2")];

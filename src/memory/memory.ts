@@ -99,11 +99,12 @@ export class Memory {
   }
 
   /**
-   * What of the items in sight belongs into a context that holds those of `before`.
+   * What of the items in sight belongs into a context that shows these now; `undefined`: into one that begins.
    * @returns the gate's decision, and the items by id.
    */
-  select(from: Standpoint, before: ReadonlySet<string>, budgets: Budgets) {
+  select(from: Standpoint, shown: ReadonlySet<string> | undefined, budgets: Budgets) {
     const items = new Map(this.#inSight(from).map((item) => [item.id, item]));
+    const before = shown ?? new Set(items.keys());
     const ledger = this.#ledger();
     const seen = [...items.values()].map((item) => gateItem(item, ledger));
     const decision: GateResult = gate(seen, before, budgets);

@@ -38,7 +38,9 @@ export class NotesSection {
 
   /** The section for the session's next request. A note that was forgotten or changed goes at once, others in batches. */
   next(memory: Memory, from: Standpoint, budgets: Budgets): string | undefined {
-    const { inContext, moves, items } = memory.select(from, new Set(this.#shown.keys()), budgets);
+    // A session that begins gets what others have: what has not left the context is still in it.
+    const shown = this.#isFresh ? new Set(this.#shown.keys()) : undefined;
+    const { inContext, moves, items } = memory.select(from, shown, budgets);
     const isWrong = [...this.#shown.values()].some((item) => items.get(item.id)?.text !== item.text);
     if (this.#isFresh && !isWrong && moves.length < BATCH) return this.#text;
     this.#isFresh = true;
