@@ -94,6 +94,8 @@ export class HelperProcess {
     const lost = new Promise<never>((_, reject) => {
       pending.fail = reject;
     });
+    // A connection that is closed already refuses the request before anybody waits for this.
+    lost.catch(() => undefined);
     this.#calls.add(pending);
     try {
       const answer = this.#process.connection.sendRequest<Calls[M]["result"]>(method, params, cancel.token);
