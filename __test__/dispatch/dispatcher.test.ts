@@ -128,6 +128,21 @@ describe("what may begin", () => {
     await expect(waiting).rejects.toThrow("enough");
   });
 
+  it("tells people what is held back, and no more once it works again", () => {
+    const { all, ask } = dispatcher({ models: { "p/a": 4 } });
+    expect(all.restraints()).toEqual([]);
+    const permit = permitOf(ask());
+    permit.report({ kind: "apiFailure" });
+    permit.report({ kind: "unavailable" });
+    expect(all.restraints()).toEqual([
+      "provider:p to 4 of 9 at once",
+      "model:p/a to 2 of 4 at once",
+      "p/a, whose circuit is open",
+    ]);
+    permit.report({ kind: "success" });
+    expect(all.restraints()).not.toContain("p/a, whose circuit is open");
+  });
+
   it("says what changed in the log when a circuit opens and closes", () => {
     const { ask, log } = dispatcher();
     const permit = permitOf(ask());

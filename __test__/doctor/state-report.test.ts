@@ -23,7 +23,6 @@ const MISSION: Mission = {
   sinceMs: 0,
   budget: {},
   spent: { tokens: 0, cost: 0, rounds: 0, sessions: 0, activeMs: 0 },
-  warned: [],
 };
 
 /** A project's state with one open mission. */

@@ -140,7 +140,6 @@ describe("a state file that comes with a project", () => {
       sinceMs: 0,
       budget: {},
       spent: { tokens: 0, cost: 0, rounds: 0, sessions: 0, activeMs: 0 },
-      warned: [],
     };
     await store.commit({
       actor: "somebody else",

@@ -18,7 +18,6 @@ export function mission(change: Partial<Mission> = {}): Mission {
     sinceMs: 0,
     budget: {},
     spent: { tokens: 0, cost: 0, rounds: 0, sessions: 0, activeMs: 0 },
-    warned: [],
     ...change,
   };
 }

@@ -5,7 +5,7 @@ import {
   type BreakerState,
   CircuitBreaker,
 } from "./circuit-breaker.js";
-import { Concurrency, type LimitState } from "./concurrency.js";
+import { Concurrency } from "./concurrency.js";
 import type { ConcurrencyToken } from "./token.js";
 
 export interface DispatchOptions {
@@ -193,13 +193,15 @@ export class Dispatcher {
     return this.#breaker(model).admits(this.#ports.clock.now());
   }
 
-  /** Every limit and breaker that has been used, for `/status` and the log. */
-  states(): { limits: LimitState[]; breakers: { model: string; state: BreakerState }[] } {
+  /** What is less than the user allows, because of failures: lowered limits, and circuits that are not closed. For people. */
+  restraints(): string[] {
     const nowMs = this.#ports.clock.now();
-    return {
-      limits: this.#concurrency.states(),
-      breakers: [...this.#breakers].map(([model, breaker]) => ({ model, state: breaker.state(nowMs) })),
-    };
+    const lowered = this.#concurrency.states().filter(({ limit, ceiling }) => limit < ceiling);
+    const open = [...this.#breakers].filter(([, breaker]) => breaker.state(nowMs) !== "closed");
+    return [
+      ...lowered.map(({ key, limit, ceiling }) => `${key} to ${limit} of ${ceiling} at once`),
+      ...open.map(([model, breaker]) => `${model}, whose circuit is ${breaker.state(nowMs)}`),
+    ];
   }
 
   #report(

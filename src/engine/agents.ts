@@ -19,6 +19,8 @@ export interface AgentPorts extends TransactPorts {
   readonly random: Random;
   readonly turns: Turns;
   readonly onAssignment: (assignment: Assignment) => void;
+  /** A conversation is over. */
+  readonly onSpoken: (session: string) => void;
 }
 
 /** What a step asks of an agent. */
@@ -101,6 +103,7 @@ export class Agents {
     } finally {
       this.#speaking.delete(session);
       this.#stuck.delete(session);
+      this.#ports.onSpoken(session);
     }
   }
 

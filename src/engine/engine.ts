@@ -118,6 +118,7 @@ export class MissionEngine {
       dispatcher: this.#dispatcher,
       verifier: new Verifier(ports.checks, ports.clock, options.commandTimeoutMs, this.writes),
       onChange: (view) => this.#changed(view),
+      onSpoken: (session) => this.#repeats.forget(session),
       onAssignment: (assignment) => this.#assignments.set(assignment.session, assignment),
     };
     this.#ownership = new Ownership(ports, (mission, fence) => new MissionRun(mission, fence, runPorts));
@@ -360,11 +361,7 @@ export class MissionEngine {
     const { state } = run.view().mission;
     await this.resumable(mission);
     if (Object.keys(budget).length > 0)
-      await run.change("user", (draft) => {
-        const { warned } = draft.mission;
-        const news = warned.filter((limit) => budget[limit] === undefined);
-        draft.set({ budget: { ...draft.mission.budget, ...budget }, warned: news });
-      });
+      await run.change("user", (draft) => draft.set({ budget: { ...draft.mission.budget, ...budget } }));
     if (state === "paused" || state === "blocked")
       await run.change("user", (draft) => {
         also?.(draft);

@@ -42,7 +42,6 @@ export function openMission(
     failedVerifications: 0,
     budget: request.budget,
     spent: NOTHING_SPENT,
-    warned: [],
   };
   const assignment: Assignment = { session: request.session, mission: mission.id, role: "commander" };
   transaction.put(key.missionCounter, number);

@@ -43,6 +43,8 @@ export interface RunPorts extends TransactPorts {
   /** Sees each mission after each of its changes. */
   readonly onChange: (view: MissionView) => void;
   readonly onAssignment: (assignment: Assignment) => void;
+  /** A conversation with an agent is over. */
+  readonly onSpoken: (session: string) => void;
   /** The model that an agent is configured with; undefined when it follows the mission's. */
   readonly agentModel: (role: Role) => ModelRef | undefined;
 }
@@ -209,6 +211,7 @@ export class MissionRun {
     return [
       ...(lines.length > 0 ? [`Budget: ${lines.map(describeLine).join(", ")}`] : []),
       ...waits.map(({ job, reason }) => `Waits: ${job.task ?? job.kind}: ${reason}`),
+      ...this.#ports.dispatcher.restraints().map((one) => `Held back: ${one}`),
     ];
   }
 

@@ -30,9 +30,6 @@ export type Spent = z.infer<typeof spentSchema>;
 
 export const NOTHING_SPENT: Spent = { tokens: 0, cost: 0, rounds: 0, sessions: 0, activeMs: 0 };
 
-/** The user is told when this share of a limit is used. */
-export const WARN_AT = 0.8;
-
 export function tokensOf(use: TokenUse): number {
   return use.input + use.output + use.cacheRead;
 }

@@ -1,6 +1,6 @@
 import type { Store, TokenUse } from "../ports/index.js";
 import { keepParsed, parseOnce, Transaction } from "../state/index.js";
-import { budgetLines, tokensOf, WARN_AT } from "./budget.js";
+import { tokensOf } from "./budget.js";
 import { MissionError } from "./errors.js";
 import { updateHold } from "./holds.js";
 import { key, type Mission, missionSchema, type Task, taskSchema } from "./records.js";
@@ -109,7 +109,7 @@ export class MissionDraft implements MissionView {
   /** Books what a turn has used; rounds and sessions are booked when they begin. */
   spend(use: Partial<TokenUse> & { readonly rounds?: number; readonly sessions?: number }): void {
     const { input = 0, output = 0, cacheRead = 0, cost = 0, rounds = 0, sessions = 0 } = use;
-    const { spent, budget, warned } = this.#mission;
+    const { spent } = this.#mission;
     const now = {
       ...spent,
       tokens: spent.tokens + tokensOf({ input, output, cacheRead, cost }),
@@ -117,9 +117,7 @@ export class MissionDraft implements MissionView {
       rounds: spent.rounds + rounds,
       sessions: spent.sessions + sessions,
     };
-    const high = budgetLines(budget, now).filter(({ used, most }) => used >= WARN_AT * most);
-    const news = high.map(({ limit }) => limit).filter((limit) => !warned.includes(limit));
-    this.set({ spent: now, ...(news.length > 0 && { warned: [...warned, ...news] }) });
+    this.set({ spent: now });
   }
 
   /**

@@ -49,8 +49,6 @@ export const missionSchema = z.strictObject({
   notice: noticeSchema.optional(),
   budget: budgetSchema,
   spent: spentSchema,
-  /** Limits of the budget of which the user was told that most is used. */
-  warned: z.array(budgetSchema.keyof()),
 });
 export type Mission = z.infer<typeof missionSchema>;
 

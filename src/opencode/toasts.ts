@@ -1,4 +1,4 @@
-import { type MissionView, oneLine } from "../mission/index.js";
+import { budgetLines, type MissionView, oneLine } from "../mission/index.js";
 import type { Clock, Notice } from "../ports/index.js";
 
 /** At most one toast in so long, and never while the user is asked something: what comes meanwhile is merged. */
@@ -154,16 +154,9 @@ const MISSION_TOLD: Partial<Record<MissionView["mission"]["state"], Variant>> = 
   paused: "info",
 };
 
-/** How much is used of each limit of `mission.budget`; nothing where there is none. */
-function budgetShares(mission: object): { name: string; share: number }[] {
-  const { budget, spent } = mission as { budget?: unknown; spent?: unknown };
-  if (typeof budget !== "object" || budget === null) return [];
-  return Object.entries(budget).flatMap(([name, limit]) => {
-    const used = (spent as Record<string, unknown> | undefined)?.[name];
-    return typeof limit === "number" && limit > 0 && typeof used === "number"
-      ? [{ name, share: used / limit }]
-      : [];
-  });
+/** How much is used of each limit of the budget. */
+function budgetShares({ budget, spent }: MissionView["mission"]): { name: string; share: number }[] {
+  return budgetLines(budget, spent).map(({ limit, used, most }) => ({ name: limit, share: used / most }));
 }
 
 function sessionsOf({ mission, tasks }: MissionView): string[] {
