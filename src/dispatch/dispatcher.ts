@@ -1,10 +1,5 @@
 import type { Clock, Finalizer, JobPriority, Log, ModelRef, Pressure } from "../ports/index.js";
-import {
-  BREAKER_DEFAULTS,
-  type BreakerOptions,
-  type BreakerState,
-  CircuitBreaker,
-} from "./circuit-breaker.js";
+import { BREAKER_DEFAULTS, type BreakerOptions, CircuitBreaker } from "./circuit-breaker.js";
 import { Concurrency } from "./concurrency.js";
 import type { ConcurrencyToken } from "./token.js";
 
